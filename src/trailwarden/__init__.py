@@ -1,0 +1,1 @@
+"""trailwarden: proves that AWS audit logging is on, complete and untouchable."""
