@@ -1,0 +1,91 @@
+"""The documents say what the program does: links resolve, examples run, tables equal the code."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+# What ties a file to the machine that wrote it, or breaks on another one.
+FOREIGN = {
+    "a path of one machine": re.compile(r"(?<![\w./-])/(?:home|root|Users|work)/\w"),
+    "the host of a package index": re.compile(r"pypi\.org|pythonhosted\.org|registry\.npmjs\.org|index[-_]url\b"),
+    "starting the package with -m, which fails in the parent of a checkout": re.compile(r"python3? -m trailwarden"),
+}
+
+
+def committed_files() -> list[Path]:
+    run = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in run.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    """The fenced code blocks of a document in one language."""
+    return re.findall(rf"^ *```{language}\n(.*?)^ *```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a document."""
+    titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def table(path: Path, header: str) -> list[list[str]]:
+    """The rows of the Markdown table whose header line starts with `header`."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    [start] = [number for number, line in enumerate(lines) if line.startswith(header)]
+    rows = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_no_committed_file_holds(what: str) -> None:
+    """A checkout works on any machine, with any package index."""
+    found = [
+        f"{relative(path)}:{number}: {line.strip()}"
+        for path in committed_files()
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
+        if FOREIGN[what].search(line)
+    ]
+    assert found == []
+
+
+def test_no_lock_file_is_committed() -> None:
+    """Lock files carry the address of the index that resolved them."""
+    names = {"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "package-lock.json", "yarn.lock"}
+    assert [relative(path) for path in committed_files() if path.name in names] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_links_resolve(document: Path) -> None:
+    """Every relative link names a file of the repository, and every anchor a heading in it."""
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (document.parent / name).resolve() if name else document
+        if not path.exists() or (anchor and path.suffix == ".md" and anchor not in anchors(path)):
+            broken.append(target)
+    assert broken == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_yaml_examples_parse(document: Path) -> None:
+    """No example is broken YAML."""
+    for text in blocks(document, "ya?ml"):
+        assert list(yaml.safe_load_all(text))
