@@ -1,0 +1,43 @@
+"""The list of reads: every operation trailwarden may send, with the IAM action that allows it.
+
+The reader refuses whatever is not listed here. IAM names differ from API names often enough (controls catalogue, section 10.1) that the
+pairs are written out; a test checks the operations against botocore's models and the actions against the catalogue's list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NO_ACTION = ""
+"""GetCallerIdentity needs no permission."""
+
+READS: Mapping[str, str] = {
+    "cloudtrail.DescribeTrails": "cloudtrail:DescribeTrails",
+    "cloudtrail.GetEventSelectors": "cloudtrail:GetEventSelectors",
+    "cloudtrail.GetInsightSelectors": "cloudtrail:GetInsightSelectors",
+    "cloudtrail.GetTrailStatus": "cloudtrail:GetTrailStatus",
+    "ec2.DescribeRegions": "ec2:DescribeRegions",
+    "kms.DescribeKey": "kms:DescribeKey",
+    "kms.GetKeyRotationStatus": "kms:GetKeyRotationStatus",
+    "logs.DescribeLogGroups": "logs:DescribeLogGroups",
+    "organizations.DescribeOrganization": "organizations:DescribeOrganization",
+    "s3.GetBucketAcl": "s3:GetBucketAcl",
+    "s3.GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3.GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3.GetBucketLogging": "s3:GetBucketLogging",
+    "s3.GetBucketOwnershipControls": "s3:GetBucketOwnershipControls",
+    "s3.GetBucketPolicy": "s3:GetBucketPolicy",
+    "s3.GetBucketPolicyStatus": "s3:GetBucketPolicyStatus",
+    "s3.GetBucketVersioning": "s3:GetBucketVersioning",
+    "s3.GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
+    "s3.GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3.HeadBucket": "s3:ListBucket",
+    "s3.ListBuckets": "s3:ListAllMyBuckets",
+    "s3control.GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+    "sts.GetCallerIdentity": NO_ACTION,
+}
+
+
+def iam_action(operation: str) -> str:
+    """Return the IAM action of ``service.Operation``, empty when none is needed; raises KeyError for an unlisted operation."""
+    return READS[operation]

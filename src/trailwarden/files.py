@@ -1,0 +1,51 @@
+"""Atomic file writing: a reader sees the old file or the whole new one, never half of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from trailwarden.errors import OutputError
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` through a temporary file beside it, creating parent folders.
+
+    A symbolic link is followed, and a device such as /dev/stdout is written to directly, because replacing it would be wrong.
+
+    Raises:
+        OutputError: the file or its folder can't be written.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not target.is_file():
+            if target.is_dir():
+                raise OutputError(f"{path}: is a folder", "give a file name")
+            target.write_bytes(data)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(name, _mode(target))  # noqa: PTH101 - by name of the temporary file, beside os.replace
+            os.replace(name, target)  # noqa: PTH105 - the atomic step, kept visible
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)  # noqa: PTH108 - as above
+            raise
+    except OSError as error:
+        raise OutputError(f"{path}: can't be written: {error.strerror or error}", "check the folder and its permissions") from error
+
+
+def _mode(target: Path) -> int:
+    """Return the mode of the file that is replaced, else what the umask allows (mkstemp alone would leave 0600)."""
+    if target.exists():
+        return target.stat().st_mode & 0o7777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -1,0 +1,1 @@
+"""Policies: YAML in, ``Policy`` out."""
