@@ -1,0 +1,167 @@
+"""bucket-policy-confused-deputy: every grant to CloudTrail is tied to known trails, accounts or organisations."""
+
+import pytest
+
+from trailwarden.policydoc import LEGACY_CLOUDTRAIL_ACCOUNTS, parse, service_grants, source_gap
+
+OURS, OTHERS = "111122223333", "999988887777"
+TRAIL = f"arn:aws:cloudtrail:eu-west-1:{OURS}:trail/main"
+
+
+def allow(condition=None, **changes):
+    statement = {
+        "Sid": "Write",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::logs/AWSLogs/*",
+    }
+    if condition:
+        statement["Condition"] = condition
+    merged = {**statement, **changes}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def grants(*statements, **options):
+    return service_grants(parse({"Version": "2012-10-17", "Statement": list(statements)}), **options)
+
+
+def gap(condition, **options):
+    (grant,) = grants(allow(condition))
+    return source_gap(grant, **{"accounts": [OURS], "organizations": ["o-ours"], **options})
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:SourceArn": TRAIL}},
+        {"StringEquals": {"AWS:SOURCEARN": [TRAIL, TRAIL]}},
+        {"ArnEquals": {"aws:SourceArn": f"arn:aws:cloudtrail:*:{OURS}:trail/*"}},
+        {"ArnLike": {"aws:SourceArn": f"arn:aws-us-gov:cloudtrail:*:{OURS}:trail/*"}},
+        {"StringLike": {"aws:SourceArn": f"arn:aws:cloudtrail:*:{OURS}:*"}},
+        {"ForAnyValue:StringEquals": {"aws:SourceArn": TRAIL}},
+        {"StringEqualsIfExists": {"aws:SourceArn": TRAIL}, "Null": {"aws:SourceArn": "false"}},
+        {"ForAllValues:StringEquals": {"aws:SourceArn": TRAIL}, "Null": {"aws:SourceArn": False}},
+        {"StringEquals": {"aws:SourceAccount": OURS}},
+        {"StringEquals": {"aws:SourceOrgID": "o-ours"}},
+        {"StringEquals": {"aws:SourceArn": TRAIL, "aws:SourceAccount": OTHERS}},
+    ],
+)
+def test_limits_that_count(condition):
+    assert gap(condition) == ""
+
+
+@pytest.mark.parametrize(
+    ("condition", "word"),
+    [
+        (None, "no condition on its source"),
+        ({"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}, "no condition on its source"),
+        ({"StringNotEquals": {"aws:SourceAccount": OTHERS}}, "no condition on its source"),
+        ({"StringEqualsIfExists": {"aws:SourceArn": TRAIL}}, "no condition on its source"),
+        ({"ForAllValues:StringEquals": {"aws:SourceArn": TRAIL}}, "no condition on its source"),
+        (
+            {"StringEqualsIfExists": {"aws:SourceArn": TRAIL}, "Null": {"aws:SourceArn": "true"}},
+            "no condition on its source",
+        ),
+        (
+            {"StringEqualsIfExists": {"aws:SourceArn": TRAIL}, "Null": {"aws:SourceAccount": "false"}},
+            "no condition on its source",
+        ),
+        ({"Null": {"aws:SourceArn": "false"}}, "no condition on its source"),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:cloudtrail:*:*:trail/main"}}, "leaves the account open"),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:cloudtrail:*:1111*:trail/main"}}, "leaves the account open"),
+        ({"StringLike": {"aws:SourceArn": f"*{OURS}*"}}, "leaves the account open"),
+        ({"StringLike": {"aws:SourceArn": "*"}}, "leaves the account open"),
+        ({"StringEquals": {"aws:SourceAccount": "${aws:PrincipalAccount}"}}, "leaves the account open"),
+        ({"StringLike": {"aws:SourceAccount": "1111*"}}, "leaves the account open"),
+        ({"StringLike": {"aws:SourceOrgID": "o-*"}}, "leaves the account open"),
+        ({"StringEquals": {"aws:SourceAccount": OTHERS}}, f"accepts {OTHERS}"),
+        ({"StringEquals": {"aws:SourceArn": [TRAIL, TRAIL.replace(OURS, OTHERS)]}}, f"accepts {OTHERS}"),
+        ({"StringEquals": {"aws:SourceOrgID": ["o-ours", "o-theirs"]}}, "accepts o-theirs"),
+    ],
+)
+def test_limits_that_do_not_count(condition, word):
+    assert word in gap(condition)
+    assert "statement 0 (Write) for Service:cloudtrail.amazonaws.com" in gap(condition)
+
+
+def test_the_expectation_may_be_any_fixed_source():
+    assert gap({"StringEquals": {"aws:SourceAccount": OTHERS}}, accounts=None) == ""
+    assert gap({"StringEquals": {"aws:SourceOrgID": "o-theirs"}}, organizations=None) == ""
+    assert "open" in gap({"StringLike": {"aws:SourceAccount": "*"}}, accounts=None)
+
+
+def test_source_account_alone_may_be_refused():
+    for key, value in (("aws:SourceAccount", OURS), ("aws:SourceOrgID", "o-ours")):
+        condition = {"StringEquals": {key: value}}
+        assert "no condition on its source" in gap(condition, accept_source_account=False)
+    assert gap({"StringEquals": {"aws:SourceArn": TRAIL}}, accept_source_account=False) == ""
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"Principal": "*"},
+        {"Principal": {"AWS": ["*"]}},
+        {"Principal": {"Service": "*"}},
+        {"Principal": {"Service": ["config.amazonaws.com", "cloudtrail.amazonaws.com"]}},
+        {"Principal": None, "NotPrincipal": {"AWS": f"arn:aws:iam::{OTHERS}:root"}},
+    ],
+)
+def test_the_service_is_reached_by_more_than_its_name(principal):
+    (grant,) = grants(allow(**principal))
+    assert "no condition on its source" in source_gap(grant, accounts=[OURS])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow(Effect="Deny"),
+        allow(Principal={"Service": "config.amazonaws.com"}),
+        allow(Principal={"AWS": f"arn:aws:iam::{OTHERS}:root"}),
+        allow(Principal={"AWS": "cloudtrail.amazonaws.com"}),
+        allow(Principal=None, NotPrincipal={"Service": "cloudtrail.amazonaws.com"}),
+    ],
+)
+def test_statements_that_do_not_reach_the_service(statement):
+    assert grants(statement) == ()
+
+
+def test_legacy_accounts_serve_everybody():
+    """The old per-Region accounts can't be limited: they act for every customer, whatever the condition says."""
+    root = "arn:aws:iam::086441151436:root"
+    (first, second) = grants(
+        allow({"StringEquals": {"aws:SourceArn": TRAIL}}, Principal={"AWS": ["086441151436", root]})
+    )
+    assert first.legacy_region == second.legacy_region == "us-east-1"
+    assert "CloudTrail account of us-east-1" in source_gap(first, accounts=None)
+    assert grants(allow(Principal={"AWS": root}), service="config.amazonaws.com") == ()
+    assert all(len(account) == 12 and account.isdigit() for account in LEGACY_CLOUDTRAIL_ACCOUNTS)
+
+
+def test_grants_describe_their_limits():
+    condition = {"StringLike": {"aws:SourceArn": [TRAIL, "arn:aws:cloudtrail:*:*:trail/x"]}}
+    (grant,) = grants(allow(condition))
+    (limit,) = grant.limits
+    assert limit.key == "aws:sourcearn"
+    assert limit.values == (TRAIL, "arn:aws:cloudtrail:*:*:trail/x")
+    assert limit.accounts == (OURS,)
+    assert limit.organizations == ()
+    assert limit.loose == ("arn:aws:cloudtrail:*:*:trail/x",)
+    assert grant.statement.actions == ("s3:PutObject",)
+    assert grant.undecided is False
+    (by_organization,) = grants(allow({"StringEquals": {"aws:SourceOrgID": "o-ours"}}))
+    assert by_organization.limits[0].organizations == ("o-ours",)
+    assert by_organization.limits[0].accounts == ()
+
+
+def test_an_unknown_operator_marks_the_grant():
+    (grant,) = grants(allow({"ArnSimilar": {"aws:SourceArn": TRAIL}}))
+    assert grant.undecided is True
+    assert grant.limits == ()
+
+
+def test_key_policies_are_limited_by_the_trail_in_the_encryption_context():
+    key = "kms:EncryptionContext:aws:cloudtrail:arn"
+    assert gap({"StringLike": {key: f"arn:aws:cloudtrail:*:{OURS}:trail/*"}}) == ""
+    assert "open" in gap({"StringLike": {key: "arn:aws:cloudtrail:*:*:trail/*"}})
