@@ -31,7 +31,9 @@ UNITS: dict[str, set[str]] = {
     "policy": {"model", "contract", "registry", "errors", "kleene"},
     "plan": {"policy", "contract", "facts", "calls", "errors"},
     "evaluate": {"plan", "policy", "facts", "contract", "model", "kleene", "calls", "errors"},
-    "results": {"model", "errors"},
+    "text": {"model"},
+    "results": {"model", "errors", "text"},
+    "presentation": {"model", "contract", "results", "text"},
     "aws": {"calls", "errors", "model"},
     "scan": {"plan", "facts", "calls", "ledger", "evaluate", "model", "errors", "results"},
     "estate": {"scan", "aws", "model", "errors", "results"},
@@ -42,7 +44,7 @@ UNITS: dict[str, set[str]] = {
 OUTER = ("cli", "demo", "docgen")  # may import everything but cli, which only starts the program
 PLUGINS = {
     "checks": {API, "facts", "policydoc", "patterns"},
-    "reporters": {API},
+    "reporters": {API, "model", "contract", "presentation", "results", "text"},
 }
 THIRD_PARTY: dict[str, set[str]] = {
     "boto3": {"aws", "integrity.s3"},

@@ -225,6 +225,8 @@ class Run:
     calls: int = 0
     complete: bool = True
     synthetic: bool = False
+    ledger_sha256: str = ""
+    """SHA-256 of the ledger that the verdicts rest on, in hex; empty when it was not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,243 @@
+"""What several reporters need to know of a report: its rows by policy, where a policy stands, how frameworks are called, what the exit code says.
+
+Decides nothing: every verdict is the report's own.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from trailwarden.contract import RenderOptions
+from trailwarden.model import PolicyResult, Report, Result, Rule, Severity, Status
+from trailwarden.results import fingerprint
+from trailwarden.text import one_line
+
+FALLBACK_ANCHOR = "trailwarden.yaml"
+"""Where a finding points when no file of the repository selected its policy: the configuration file that would."""
+
+PROBLEMS = (Status.FAIL, Status.ERROR)
+ORDER = (Status.FAIL, Status.ERROR, Status.WAIVED, Status.NOT_APPLICABLE, Status.PASS)
+"""Statuses as a reader wants them: what needs work first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place in the repository. Lines and columns start at 1; ``end_column`` is the one after the last character."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    snippet: str
+
+    @property
+    def uri(self) -> str:
+        """Return the path as a relative URI reference."""
+        return quote(self.path, safe="/")
+
+
+def repository_path(path: str) -> str:
+    """Return ``path`` relative to the repository with forward slashes, or an empty text if it leads outside or is absolute."""
+    normal = posixpath.normpath(one_line(path).replace("\\", "/")) if path else ""
+    outside = (
+        normal.startswith(("/", "../")) or normal in ("", ".", "..") or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", normal)
+    )
+    return "" if outside else normal
+
+
+def anchor(rule: Rule, options: RenderOptions) -> Anchor:
+    """Return where the findings of a policy point: its own lines, else ``options.sarif_anchor``, else the fallback."""
+    path = repository_path(rule.file)
+    if not path:
+        return Anchor(repository_path(options.sarif_anchor) or FALLBACK_ANCHOR, 1, 1, 1, 2, "")
+    line, column = max(rule.line, 1), max(rule.column, 1)
+    end_line = max(rule.end_line, line)
+    end_column = max(rule.end_column, 1 if end_line > line else column + 1)
+    return Anchor(path, line, column, end_line, end_column, rule.snippet)
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A framework as reports name it. ``prefix`` shortens a control id to a tag, as in ``CIS-3.1``."""
+
+    key: str
+    title: str
+    version: str
+    organization: str
+    uri: str
+    prefix: str
+
+
+# Family of a key such as ``cis-aws-5.0`` -> title, organization, page, tag prefix. An unknown family is shown under its own key.
+_FAMILIES: dict[str, tuple[str, str, str, str]] = {
+    "cis-aws": (
+        "CIS Amazon Web Services Foundations Benchmark",
+        "Center for Internet Security",
+        "https://www.cisecurity.org/benchmark/amazon_web_services",
+        "CIS",
+    ),
+    "nist-800-53": ("NIST SP 800-53", "NIST", "https://csrc.nist.gov/pubs/sp/800/53/r5/upd1/final", "NIST"),
+    "pci-dss": (
+        "PCI DSS",
+        "PCI Security Standards Council",
+        "https://www.pcisecuritystandards.org/standards/pci-dss/",
+        "PCI",
+    ),
+    "soc2": ("SOC 2 Trust Services Criteria", "AICPA", "https://www.aicpa-cima.com/", "SOC2"),
+    "iso27001": ("ISO/IEC 27001", "ISO", "https://www.iso.org/standard/27001", "ISO27001"),
+    "hipaa": ("HIPAA Security Rule", "HHS", "https://www.hhs.gov/hipaa/for-professionals/security/index.html", "HIPAA"),
+    "fedramp": ("FedRAMP", "GSA", "https://www.fedramp.gov/", "FedRAMP"),
+    "fsbp": (
+        "AWS Foundational Security Best Practices",
+        "Amazon Web Services",
+        "https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html",
+        "FSBP",
+    ),
+}
+
+
+def framework(key: str) -> Framework:
+    """Return what is known of a framework key (``family-version``)."""
+    for family, (title, organization, uri, prefix) in _FAMILIES.items():
+        if key == family or key.startswith(f"{family}-"):
+            return Framework(key, title, key[len(family) + 1 :], organization, uri, prefix)
+    return Framework(key, key, "", "", "", key)
+
+
+def row_fingerprint(result: Result) -> str:
+    """Return the result's fingerprint, computed where the report has none."""
+    return result.fingerprint or fingerprint(result.policy, result.check, result.account, result.region, result.subject)
+
+
+def short_name(result: Result) -> str:
+    """Return what people call the subject: its name, else the last part of its ARN."""
+    return one_line(result.subject_name) or tail(result.subject) or one_line(result.account)
+
+
+def tail(arn: str) -> str:
+    """Return the last part of an ARN, or the text itself."""
+    line = one_line(arn)
+    return re.split(r"[/:]", line.rstrip("/:"))[-1] or line
+
+
+def rows(report: Report) -> tuple[Result, ...]:
+    """Return every result, and one row for each verdict that has none, so that no policy disappears from a report."""
+    seen = {(result.policy, result.account) for result in report.results}
+    silent = [verdict for verdict in report.policies if (verdict.id, verdict.account) not in seen]
+    return (*report.results, *(_verdict_row(verdict) for verdict in silent))
+
+
+def _verdict_row(verdict: PolicyResult) -> Result:
+    return Result(
+        policy=verdict.id,
+        check="",
+        account=verdict.account,
+        region="",
+        subject=verdict.account,
+        subject_type="account",
+        status=verdict.status,
+        severity=verdict.severity,
+        message=f"{verdict.status.value}: the policy has no row of its own here (candidates {verdict.candidates}, applicable {verdict.applicable})",
+        observed={},
+        expected={},
+        reason=None,
+        params={},
+        calls=(),
+    )
+
+
+def by_policy(report: Report) -> dict[str, list[Result]]:
+    """Return the rows of each policy, policies in the order of the report's rules."""
+    grouped: dict[str, list[Result]] = {rule.id: [] for rule in report.rules}
+    for result in rows(report):
+        grouped.setdefault(result.policy, []).append(result)
+    return grouped
+
+
+def rules_by_id(report: Report) -> dict[str, Rule]:
+    """Return the rules by policy id."""
+    return {rule.id: rule for rule in report.rules}
+
+
+def urgency(result: Result) -> tuple[int, int]:
+    """Return a sort key: failures before errors and so on, the most severe first."""
+    return ORDER.index(result.status), -result.severity.rank
+
+
+def worst(statuses: Iterable[Status]) -> Status | None:
+    """Return the status that a reader must see of several, None of none."""
+    return min(statuses, key=ORDER.index, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One subject that an any, none or at_least policy looked at."""
+
+    name: str
+    status: str
+    message: str
+
+
+def candidates(result: Result) -> tuple[Candidate, ...]:
+    """Return the subjects behind a row whose own subject is the account."""
+    listed = result.observed.get("candidates")
+    if not isinstance(listed, list | tuple):
+        return ()
+    return tuple(
+        Candidate(
+            one_line(str(item.get("name") or tail(str(item.get("subject", ""))))),
+            one_line(str(item.get("status", ""))),
+            one_line(str(item.get("message", ""))),
+        )
+        for item in listed
+        if isinstance(item, Mapping)
+    )
+
+
+def observed_facts(result: Result) -> dict[str, object]:
+    """Return what was observed, without the candidates, which are shown on their own."""
+    return {key: value for key, value in result.observed.items() if key != "candidates"}
+
+
+def overall(report: Report) -> str:
+    """Return FAIL, ERROR, PASS, or NO RESULTS."""
+    found = {result.status for result in rows(report)}
+    if not found:
+        return "NO RESULTS"
+    return next((status.value for status in PROBLEMS if status in found), Status.PASS.value)
+
+
+def exit_sentence(report: Report) -> str:
+    """Return what the run's exit code says and why, in one line."""
+    run = report.run
+    gate = Severity(run.fail_on).rank
+    found = rows(report)
+    failing = sum(result.status is Status.FAIL and result.severity.rank >= gate for result in found)
+    below = sum(result.status is Status.FAIL for result in found) - failing
+    unknown = sum(result.status is Status.ERROR for result in found)
+    parts = []
+    if failing:
+        parts.append(f"{failing} failed at or above {run.fail_on}")
+    if unknown:
+        parts.append(f"{unknown} could not be evaluated")
+    if below:
+        parts.append(f"{below} failed below {run.fail_on}")
+    text = ", ".join(parts) or ("everything was decided and nothing failed" if found else "nothing was evaluated")
+    if run.exit_code == 0 and run.soft_fail and (failing or unknown):
+        text += "; soft fail turned this into 0"
+    elif run.exit_code == 0 and unknown and run.on_error == "pass":
+        text += "; errors were told to pass"
+    return f"exit code {run.exit_code}: {text}"
+
+
+def evidence_id(report: Report) -> str:
+    """Return ``TW-<UTC>-<account>-<8 hex of the run's digest>``, the id that an auditor quotes."""
+    moment = re.sub(r"[-:]|\.\d+", "", report.run.started_at)
+    accounts = report.run.accounts
+    account = accounts[0] if len(accounts) == 1 else f"{len(accounts)}accounts"
+    return one_line(f"TW-{moment}-{account}-{report.run.id[:8]}")

@@ -1,0 +1,132 @@
+r"""Makes untrusted text safe to show: names, tags, policies and error messages come from the account that is being judged.
+
+Escapes are visible (``\x1b``, ``\u202e``), because a reader who can't see that something was removed can't ask why. The lossless form
+of every text is in ``results.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from enum import Enum
+
+from trailwarden.model import Json
+
+# C0 and C1 controls but tab and line feed; Arabic letter mark, zero-width space, direction marks, line and paragraph separators, bidi
+# embeddings and isolates, word joiner to the deprecated format characters; byte-order mark, annotation anchors, lone surrogates,
+# noncharacters, tag characters. Zero-width joiners and variation selectors stay: emoji and several scripts need them.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(chr(plane << 16 | low) for plane in range(1, 17) for low in (0xFFFE, 0xFFFF))
+    + "\U000e0000-\U000e007f]"
+)
+_JSON_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_LOG_COMMAND = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*)::")
+_LOG_MARKER = re.compile(r"##(?=\w*\[)")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~&=:$^])")
+_LINKABLE = re.compile(r"[@#]|://|www\.", re.IGNORECASE)
+_BACKTICKS = re.compile("`+")
+_PIPE = re.compile(r"(\\*)\|")
+
+
+def _escape(match: re.Match[str]) -> str:
+    point = ord(match[0])
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+def visible(text: str) -> str:
+    """Return ``text`` with every character that can't be seen or carried written as an escape; tabs and line feeds stay."""
+    return _UNSEEN.sub(_escape, text.replace("\r\n", "\n"))
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """Return ``visible`` text on one line, cut to ``limit`` characters with an ellipsis if a limit is given."""
+    line = " ".join(visible(text).split())
+    return shorten(line, limit) if limit else line
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return ``text``, or its beginning and an ellipsis: at most ``limit`` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def log_safe(text: str) -> str:
+    """Break what a CI log would obey: ``::error::`` at the start of a line (GitHub), ``##vso[`` and ``##[`` anywhere (Azure, GitHub)."""
+    return _LOG_MARKER.sub("# #", _LOG_COMMAND.sub(r"\1: :", text))
+
+
+def clean(value: Json) -> Json:
+    """Return plain JSON data with every string ``visible``: for formats whose parsers refuse what JSON itself could carry."""
+    if isinstance(value, str):
+        return value if value.isascii() and value.isprintable() else visible(value)
+    if isinstance(value, Mapping):
+        return {clean(key): clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    return value
+
+
+def plain(value: Json) -> Json:
+    """Return JSON data built of dicts with sorted keys, lists and scalars, whatever mappings and tuples it was made of."""
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    raise TypeError(f"not JSON: {type(value).__name__}")
+
+
+def json_text(value: Json, indent: int | None = 2) -> str:
+    r"""Return JSON that is lossless, readable and harmless on a terminal: what can't be seen or encoded stands as ``\uXXXX``."""
+    separators = (",", ": ") if indent else (",", ":")
+    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False)
+    return text if text.isascii() else _JSON_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def compact(value: Json) -> str:
+    """Return a value as one line of visible JSON with sorted keys; a plain string stands for itself."""
+    if isinstance(value, str):
+        return one_line(value)
+    return visible(json.dumps(plain(value), ensure_ascii=False, separators=(", ", ": ")))
+
+
+def code(text: str, limit: int = 1000) -> str:
+    """Return a Markdown code span that holds ``text`` on one line, whatever backticks it contains. Not for table cells."""
+    line = one_line(text, limit)
+    if not line:
+        return "–"
+    longest = max((len(run) for run in _BACKTICKS.findall(line)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest or line.startswith(" ") else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def cell(markdown: str) -> str:
+    """Make finished inline Markdown fit into one table cell.
+
+    A pipe ends a cell even inside a code span. Backslashes before it are doubled: an odd run would otherwise eat the one that protects it.
+    """
+    return _PIPE.sub(lambda match: f"{match[1] * 2}\\|", markdown.replace("\n", " "))
+
+
+def prose(text: str, limit: int = 1000) -> str:
+    """Return ``text`` as inline Markdown that shows literally: escaped, or a code span where escapes don't stop GitHub.
+
+    Addresses, ``@user`` and ``#12`` become links after Markdown is parsed, except inside code.
+    """
+    line = one_line(text, limit)
+    return code(line) if _LINKABLE.search(line) else _MARKDOWN.sub(r"\\\1", line)
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Return a fenced Markdown code block whose fence is longer than any run of backticks in ``text``."""
+    shown = visible(text).strip("\n")
+    longest = max((len(run) for run in _BACKTICKS.findall(shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{shown}\n{fence}"
