@@ -1,15 +1,17 @@
 """bucket-policy-confused-deputy: every grant to CloudTrail is tied to known trails, accounts or organisations."""
 
+from typing import Any
+
 import pytest
 
-from trailwarden.policydoc import LEGACY_CLOUDTRAIL_ACCOUNTS, parse, service_grants, source_gap
+from trailwarden.policydoc import LEGACY_CLOUDTRAIL_ACCOUNTS, ServiceGrant, parse, service_grants, source_gap
 
 OURS, OTHERS = "111122223333", "999988887777"
 TRAIL = f"arn:aws:cloudtrail:eu-west-1:{OURS}:trail/main"
 
 
-def allow(condition=None, **changes):
-    statement = {
+def allow(condition: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    statement: dict[str, Any] = {
         "Sid": "Write",
         "Effect": "Allow",
         "Principal": {"Service": "cloudtrail.amazonaws.com"},
@@ -22,11 +24,11 @@ def allow(condition=None, **changes):
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def grants(*statements, **options):
+def grants(*statements: dict[str, Any], **options: Any) -> tuple[ServiceGrant, ...]:
     return service_grants(parse({"Version": "2012-10-17", "Statement": list(statements)}), **options)
 
 
-def gap(condition, **options):
+def gap(condition: dict[str, Any] | None, **options: Any) -> str:
     (grant,) = grants(allow(condition))
     return source_gap(grant, **{"accounts": [OURS], "organizations": ["o-ours"], **options})
 
@@ -47,7 +49,7 @@ def gap(condition, **options):
         {"StringEquals": {"aws:SourceArn": TRAIL, "aws:SourceAccount": OTHERS}},
     ],
 )
-def test_limits_that_count(condition):
+def test_limits_that_count(condition: dict[str, Any] | None) -> None:
     assert gap(condition) == ""
 
 
@@ -80,18 +82,18 @@ def test_limits_that_count(condition):
         ({"StringEquals": {"aws:SourceOrgID": ["o-ours", "o-theirs"]}}, "accepts o-theirs"),
     ],
 )
-def test_limits_that_do_not_count(condition, word):
+def test_limits_that_do_not_count(condition: dict[str, Any] | None, word: str) -> None:
     assert word in gap(condition)
     assert "statement 0 (Write) for Service:cloudtrail.amazonaws.com" in gap(condition)
 
 
-def test_the_expectation_may_be_any_fixed_source():
+def test_the_expectation_may_be_any_fixed_source() -> None:
     assert gap({"StringEquals": {"aws:SourceAccount": OTHERS}}, accounts=None) == ""
     assert gap({"StringEquals": {"aws:SourceOrgID": "o-theirs"}}, organizations=None) == ""
     assert "open" in gap({"StringLike": {"aws:SourceAccount": "*"}}, accounts=None)
 
 
-def test_source_account_alone_may_be_refused():
+def test_source_account_alone_may_be_refused() -> None:
     for key, value in (("aws:SourceAccount", OURS), ("aws:SourceOrgID", "o-ours")):
         condition = {"StringEquals": {key: value}}
         assert "no condition on its source" in gap(condition, accept_source_account=False)
@@ -108,7 +110,7 @@ def test_source_account_alone_may_be_refused():
         {"Principal": None, "NotPrincipal": {"AWS": f"arn:aws:iam::{OTHERS}:root"}},
     ],
 )
-def test_the_service_is_reached_by_more_than_its_name(principal):
+def test_the_service_is_reached_by_more_than_its_name(principal: dict[str, Any]) -> None:
     (grant,) = grants(allow(**principal))
     assert "no condition on its source" in source_gap(grant, accounts=[OURS])
 
@@ -123,11 +125,11 @@ def test_the_service_is_reached_by_more_than_its_name(principal):
         allow(Principal=None, NotPrincipal={"Service": "cloudtrail.amazonaws.com"}),
     ],
 )
-def test_statements_that_do_not_reach_the_service(statement):
+def test_statements_that_do_not_reach_the_service(statement: dict[str, Any]) -> None:
     assert grants(statement) == ()
 
 
-def test_legacy_accounts_serve_everybody():
+def test_legacy_accounts_serve_everybody() -> None:
     """The old per-Region accounts can't be limited: they act for every customer, whatever the condition says."""
     root = "arn:aws:iam::086441151436:root"
     (first, second) = grants(
@@ -139,7 +141,7 @@ def test_legacy_accounts_serve_everybody():
     assert all(len(account) == 12 and account.isdigit() for account in LEGACY_CLOUDTRAIL_ACCOUNTS)
 
 
-def test_grants_describe_their_limits():
+def test_grants_describe_their_limits() -> None:
     condition = {"StringLike": {"aws:SourceArn": [TRAIL, "arn:aws:cloudtrail:*:*:trail/x"]}}
     (grant,) = grants(allow(condition))
     (limit,) = grant.limits
@@ -155,13 +157,13 @@ def test_grants_describe_their_limits():
     assert by_organization.limits[0].accounts == ()
 
 
-def test_an_unknown_operator_marks_the_grant():
+def test_an_unknown_operator_marks_the_grant() -> None:
     (grant,) = grants(allow({"ArnSimilar": {"aws:SourceArn": TRAIL}}))
     assert grant.undecided is True
     assert grant.limits == ()
 
 
-def test_key_policies_are_limited_by_the_trail_in_the_encryption_context():
+def test_key_policies_are_limited_by_the_trail_in_the_encryption_context() -> None:
     key = "kms:EncryptionContext:aws:cloudtrail:arn"
     assert gap({"StringLike": {key: f"arn:aws:cloudtrail:*:{OURS}:trail/*"}}) == ""
     assert "open" in gap({"StringLike": {key: "arn:aws:cloudtrail:*:*:trail/*"}})

@@ -1,15 +1,17 @@
 """bucket-policy-tls-only: a Deny counts only when it stops every request without TLS."""
 
+from typing import Any
+
 import pytest
 
-from trailwarden.policydoc import denies_insecure_transport, parse
+from trailwarden.policydoc import TransportVerdict, denies_insecure_transport, parse
 
 BUCKET = "arn:aws:s3:::logs"
 NO_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def deny(**changes):
-    statement = {
+def deny(**changes: Any) -> dict[str, Any]:
+    statement: dict[str, Any] = {
         "Sid": "TlsOnly",
         "Effect": "Deny",
         "Principal": "*",
@@ -21,7 +23,7 @@ def deny(**changes):
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def verdict(*statements, min_tls=""):
+def verdict(*statements: dict[str, Any], min_tls: str = "") -> TransportVerdict:
     return denies_insecure_transport(parse({"Version": "2012-10-17", "Statement": list(statements)}), BUCKET, min_tls)
 
 
@@ -49,7 +51,7 @@ def verdict(*statements, min_tls=""):
         deny(Condition=None),
     ],
 )
-def test_equivalent_spellings_deny_clear_text(statement):
+def test_equivalent_spellings_deny_clear_text(statement: dict[str, Any]) -> None:
     assert verdict(statement).denied is True
     assert verdict(statement).reason == ""
 
@@ -80,32 +82,32 @@ def test_equivalent_spellings_deny_clear_text(statement):
         (deny(Condition={**NO_TLS, "NumericLessThan": {"s3:TlsVersion": "1.2"}}), "holds only under"),
     ],
 )
-def test_a_narrower_deny_leaves_clear_text_open(statement, word):
+def test_a_narrower_deny_leaves_clear_text_open(statement: dict[str, Any], word: str) -> None:
     result = verdict(statement)
     assert result.denied is False
     assert word in result.reason
     assert "without TLS" in result.reason
 
 
-def test_the_reason_names_statement_and_resource():
+def test_the_reason_names_statement_and_resource() -> None:
     result = verdict(deny(Resource=BUCKET))
     assert f"requests without TLS to {BUCKET}/* are not denied" in result.reason
     assert "statement 0 (TlsOnly) does not cover the resource" in result.reason
 
 
-def test_the_reason_leaves_out_denies_about_other_things():
+def test_the_reason_leaves_out_denies_about_other_things() -> None:
     other = deny(Sid="Other", Condition={"StringEquals": {"aws:SourceVpce": "vpce-1"}})
     assert "Other" not in verdict(other, deny(Resource=BUCKET)).reason
     assert "Other" in verdict(other).reason
 
 
-def test_several_statements_may_share_the_work():
+def test_several_statements_may_share_the_work() -> None:
     assert verdict(deny(Resource=BUCKET), deny(Resource=f"{BUCKET}/*")).denied is True
     assert verdict(deny(Action="s3:Get*"), deny(Action=None, NotAction="s3:Get*")).denied is True
     assert verdict(deny(Action="s3:Get*", Resource=BUCKET), deny(Action="s3:P*")).denied is False
 
 
-def test_tls_version_is_absent_without_tls():
+def test_tls_version_is_absent_without_tls() -> None:
     """IfExists also holds without TLS, where the key is absent."""
     assert verdict(deny(Condition={"NumericLessThanIfExists": {"s3:TlsVersion": "1.2"}})).denied is True
 
@@ -121,25 +123,25 @@ def test_tls_version_is_absent_without_tls():
         ("1.3", "1.3", True),
     ],
 )
-def test_min_tls_wants_every_lower_version_denied(limit, min_tls, denied):
+def test_min_tls_wants_every_lower_version_denied(limit: str | float, min_tls: str, denied: bool) -> None:
     old = deny(Condition={"NumericLessThan": {"s3:TlsVersion": limit}})
     assert verdict(deny(), old, min_tls=min_tls).denied is denied
     assert verdict(old, min_tls=min_tls).denied is False
 
 
-def test_min_tls_names_the_open_version():
+def test_min_tls_names_the_open_version() -> None:
     old = deny(Condition={"NumericLessThan": {"s3:TlsVersion": "1.1"}})
     assert "TLS 1.1 requests" in verdict(deny(), old, min_tls="1.2").reason
     assert "TLS 1.0 requests" in verdict(deny(), min_tls="1.2").reason
     assert verdict(deny(), min_tls="1.0").denied is True
 
 
-def test_min_tls_must_be_a_version():
+def test_min_tls_must_be_a_version() -> None:
     with pytest.raises(ValueError, match="not a version"):
         verdict(deny(), min_tls="TLSv1.2")
 
 
-def test_an_unknown_operator_is_undecided_only_where_it_matters():
+def test_an_unknown_operator_is_undecided_only_where_it_matters() -> None:
     odd = deny(Sid="Odd", Condition={"Boolean": {"aws:SecureTransport": "false"}})
     assert verdict(odd).denied is None
     assert "Odd" in verdict(odd).reason

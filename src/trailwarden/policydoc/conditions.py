@@ -139,9 +139,14 @@ def _ip(wanted: str, actual: str) -> Match:
     network, address = network_of(wanted), network_of(actual)
     if network is None or address is None:
         return Match.UNKNOWN
-    if isinstance(network, IPv4Network):
-        return Match.of(isinstance(address, IPv4Network) and address.subnet_of(network))
-    return Match.of(isinstance(address, IPv6Network) and address.subnet_of(network))
+    return Match.of(is_inside(address, network))
+
+
+def is_inside(inner: Network, outer: Network) -> bool:
+    """Whether all addresses of ``inner`` belong to ``outer``; never for different IP versions."""
+    if isinstance(inner, IPv4Network):
+        return isinstance(outer, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, IPv6Network) and inner.subnet_of(outer)
 
 
 def network_of(text: str) -> Network | None:
