@@ -200,7 +200,7 @@ def _statement(index: int, item: Any, version: str, with_principals: bool) -> St
         raise PolicyTextError(f"{where} is not an object")
     _known_keys(item, _STATEMENT_KEYS, where)
     effect = item.get("Effect")
-    if effect not in {"Allow", "Deny"}:
+    if effect not in ("Allow", "Deny"):  # a tuple, because the value may be a list
         raise PolicyTextError(f"{where}: Effect must be Allow or Deny")
     for name in ("Principal", "Action", "Resource"):
         wanted = with_principals or name != "Principal"
