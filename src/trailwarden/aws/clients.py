@@ -1,0 +1,188 @@
+"""One botocore client per service, for every region and every account.
+
+Most of a client is the same wherever it points: the parsed service model, the endpoint rules, the hooks, the connection pool. botocore
+resolves the endpoint of each request anew, and offers two places to say which region is meant: the ``before-endpoint-resolution`` event,
+whose handlers may change the rules' inputs, and the request's signing context, which also takes the credentials. So a client is built
+once per service, and each request is aimed. That saves building some thirty clients for one account, and thousands for an organisation.
+
+Where this can't hold, a client is built per region as usual: behind a proxy (exceptions from it are decided per host) and with a
+botocore that does not resolve endpoints by rules. A request whose region was not honoured is never sent.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import getproxies
+
+from botocore.config import Config
+from botocore.session import Session
+
+from trailwarden.aws.aim import Aim, current
+from trailwarden.aws.replies import botocore_answer
+from trailwarden.calls import Call, Reply
+from trailwarden.errors import WriteRefusedError
+
+MAX_PAGES = 2000
+"""Pages read of one listing; what goes on after that is not a listing any more."""
+
+
+class PageLimitError(Exception):
+    """A listing has more than MAX_PAGES pages."""
+
+
+class Clients:
+    """Builds clients when first needed and hooks them up. Safe under threads.
+
+    Args:
+        session: makes the clients.
+        region: a valid region of the partition, for the parts of a client that want one.
+        config: retries, timeouts and the like.
+        reads: the operations that may be sent, as ``service.Operation``.
+        endpoint_url: overrides every service's endpoint; empty leaves that to the environment and the AWS configuration.
+        answer: answers in place of AWS, before anything is signed or sent.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        region: str,
+        config: Config,
+        reads: Mapping[str, str],
+        endpoint_url: str = "",
+        answer: Callable[[Call], Reply] | None = None,
+    ) -> None:
+        self._session = session
+        self._region = region
+        self._config = config
+        self._reads = reads
+        self._endpoint_url = endpoint_url
+        self._answer = answer
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._http: Any = None
+        self._shared = not getproxies()
+
+    def get(self, service: str, region: str) -> Any:
+        """Return the client for a service in a region."""
+        client = self._clients.get((service, "")) or self._clients.get((service, region))
+        if client is not None:
+            return client
+        with self._lock:
+            client = self._clients.get((service, "")) or self._clients.get((service, region))
+            if client is None:
+                client = self._create(service, self._region if self._shared else region)
+                if self._shared and getattr(client, "_ruleset_resolver", None) is None:
+                    client = self._create(service, region)
+                    self._clients[service, region] = client
+                else:
+                    self._clients[service, "" if self._shared else region] = client
+            return client
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+
+    def _create(self, service: str, region: str) -> Any:
+        client = self._session.create_client(
+            service, region_name=region, endpoint_url=self._endpoint_url or None, config=self._config
+        )
+        name = client.meta.service_model.service_id.hyphenize()
+        events = client.meta.events
+        events.register_first("before-parameter-build", self._refuse_writes)
+        events.register_first("before-parameter-build", _aim_signature)
+        # First, so that S3's cache of bucket regions keeps the last word.
+        events.register_first(f"before-endpoint-resolution.{name}", _aim_endpoint)
+        events.register_first("before-call", self._before_call)
+        events.register_last("after-call", _count_page)
+        if service == "s3control" and _is_loopback(client.meta.endpoint_url):
+            events.register_first(f"before-sign.{name}", _drop_account_from_host)
+        self._share_connections(client)
+        return client
+
+    def _share_connections(self, client: Any) -> None:
+        """Let all clients use one connection pool, and one TLS context, with room for every region's host."""
+        if not self._shared:
+            return
+        endpoint: Any = getattr(client, "_endpoint", None)
+        http: Any = getattr(endpoint, "http_session", None)
+        if http is None:
+            return
+        if self._http is None or type(http) is not type(self._http):
+            pools: Any = getattr(getattr(http, "_manager", None), "pools", None)
+            if hasattr(pools, "_maxsize"):
+                pools._maxsize = 512  # noqa: SLF001 - urllib3 keeps ten hosts, an account has thirty regions
+            self._http = http
+        endpoint.http_session = self._http
+
+    def _refuse_writes(self, model: Any, **_: Any) -> None:
+        operation = f"{model.service_model.service_name}.{model.name}"
+        if operation not in self._reads:
+            raise WriteRefusedError(
+                f"{operation} is not on the list of reads", "trailwarden changes nothing in an account"
+            )
+
+    def _before_call(self, context: Mapping[str, Any], **_: Any) -> Any:
+        """Return an answer in AWS's place, or None to send the request."""
+        aim = _aim()
+        if context["client_region"] != aim.call.region and not aim.aimed:
+            raise NotImplementedError(f"this botocore ignored the region of {aim.call.name}")
+        if self._answer is None:
+            return None
+        reply = self._answer(aim.call)
+        aim.pages = reply.pages - 1  # a recorded listing comes as one page, and counts as the pages it was
+        return botocore_answer(reply)
+
+
+def _aim() -> Aim:
+    aim = current()
+    if aim is None:
+        raise WriteRefusedError("a request was made outside the reader", "ask through LiveReader")
+    return aim
+
+
+def _aim_signature(context: dict[str, Any], **_: Any) -> None:
+    """Name the region and the credentials to sign with; endpoint rules that know better (Organizations' home) override the region."""
+    aim = _aim()
+    context["signing"] = {"region": aim.call.region, "request_credentials": aim.credentials}
+
+
+def _aim_endpoint(builtins: dict[str, Any], **_: Any) -> None:
+    aim = _aim()
+    builtins["AWS::Region"] = aim.call.region
+    aim.aimed = True
+
+
+def _count_page(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+    aim = _aim()
+    if model.name != aim.call.operation:
+        return  # S3 looks up a bucket's region by itself
+    aim.pages += 1
+    if not aim.metadata:
+        aim.metadata = parsed.get("ResponseMetadata", {})
+    if aim.pages > MAX_PAGES:
+        raise PageLimitError(f"more than {MAX_PAGES} pages")
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _drop_account_from_host(request: Any, **_: Any) -> None:
+    """Undo the ``<account>.`` in front of the host, which nothing resolves on loopback."""
+    url = urlsplit(request.url)
+    account, _dot, host = url.netloc.partition(".")
+    if account.isdigit() and len(account) == 12:
+        request.url = urlunsplit(url._replace(netloc=host))

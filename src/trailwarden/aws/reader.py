@@ -1,0 +1,130 @@
+"""The reader that asks AWS."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+
+from trailwarden.aws.aim import Aim, aiming
+from trailwarden.aws.clients import PageLimitError
+from trailwarden.aws.failures import from_exception
+from trailwarden.aws.replies import reply_from_body, reply_from_exception
+from trailwarden.aws.session import Connection
+from trailwarden.calls import Call, Reply, ReplyError
+from trailwarden.errors import CredentialsError, WriteRefusedError
+from trailwarden.model import ReasonCode
+from trailwarden.reasons import CROSS_ACCOUNT, TRUNCATED, reason_code
+
+_RENEWAL_FAILED = (
+    "CredentialRetrievalError",
+    "LoginRefreshRequired",
+    "LoginTokenLoadError",
+    "NoCredentialsError",
+    "RefreshWithMFAUnsupportedError",
+    "SSOTokenLoadError",
+    "TokenRetrievalError",
+    "UnauthorizedSSOTokenError",
+)
+"""What botocore raises while it renews credentials in the middle of a run."""
+
+
+class LiveReader:
+    """Answers calls from AWS; implements ``trailwarden.calls.Reader``.
+
+    Args:
+        connection: clients and credentials.
+        jobs: calls in flight at most. More than ten brings one account little but throttling.
+    """
+
+    def __init__(self, connection: Connection, jobs: int = 10) -> None:
+        self.connection = connection
+        self._jobs = jobs
+        self._pool: ThreadPoolExecutor | None = None
+        self._pool_lock = threading.Lock()
+        self._paginators: dict[tuple[int, str], Any] = {}
+
+    def ask(self, call: Call) -> Reply:
+        """Answer one call. Whatever goes wrong is an error reply, except what ends the run.
+
+        Raises:
+            CredentialsError: the credentials have expired or can't be renewed.
+            WriteRefusedError: the operation is not a declared read.
+        """
+        if call == self.connection.identity[0]:
+            return self.connection.identity[1]
+        credentials = self.connection.credentials.get(call.account)
+        if credentials is None:
+            return Reply(error=ReplyError(CROSS_ACCOUNT, f"no credentials for account {call.account or 'unknown'}"))
+        try:
+            with aiming(Aim(call, credentials)) as aim:
+                return self._send(call, aim)
+        except (CredentialsError, WriteRefusedError):
+            raise
+        except PageLimitError as error:
+            return Reply(error=ReplyError(TRUNCATED, str(error)))
+        except Exception as error:  # noqa: BLE001 - an emulator in the process raises what it likes; all of it is "could not read"
+            self._stop_if_expired(call, error)
+            return reply_from_exception(error, self.connection.secrets(call.account))
+
+    def ask_all(self, calls: Sequence[Call]) -> list[Reply]:
+        """Answer independent calls concurrently, in their order.
+
+        Raises:
+            CredentialsError, WriteRefusedError: as ``ask``; calls that were not sent by then never are.
+        """
+        if len(calls) <= 1 or self._jobs <= 1:
+            return [self.ask(call) for call in calls]
+        futures: list[Future[Reply]] = []
+        try:
+            futures.extend(self._executor().submit(self.ask, call) for call in calls)
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+    def close(self) -> None:
+        """Drop what waits, and close the connections. Calls in flight end by themselves."""
+        with self._pool_lock:
+            if self._pool is not None:
+                self._pool.shutdown(wait=False, cancel_futures=True)
+                self._pool = None
+        self.connection.close()
+
+    def _executor(self) -> ThreadPoolExecutor:
+        with self._pool_lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="trailwarden-aws")
+            return self._pool
+
+    def _send(self, call: Call, aim: Aim) -> Reply:
+        client = self.connection.clients.get(call.service, call.region)
+        method = xform_name(call.operation)
+        if client.can_paginate(method):
+            body = self._paginator(client, method).paginate(**call.arguments).build_full_result()
+        else:
+            body = getattr(client, method)(**call.arguments)
+        return reply_from_body(body, aim.metadata, aim.pages)
+
+    def _paginator(self, client: Any, method: str) -> Any:
+        """Return the client's paginator; botocore builds a class for each it is asked for."""
+        key = (id(client), method)
+        if key not in self._paginators:
+            self._paginators[key] = client.get_paginator(method)
+        return self._paginators[key]
+
+    def _stop_if_expired(self, call: Call, error: Exception) -> None:
+        """Raise when no further call can succeed."""
+        if isinstance(error, ClientError):
+            details: Mapping[str, Any] = error.response.get("Error", {})
+            reason = reason_code(call.service, call.operation, str(details.get("Code", "")))
+            # An error of another operation is the renewal of the credentials, which botocore does while it signs a request.
+            if reason is ReasonCode.CREDENTIALS_EXPIRED or error.operation_name != call.operation:
+                raise from_exception(error, f"account {call.account}") from None
+        elif isinstance(error, BotoCoreError) and type(error).__name__ in _RENEWAL_FAILED:
+            raise from_exception(error, f"account {call.account}") from None
