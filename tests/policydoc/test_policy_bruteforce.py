@@ -46,7 +46,7 @@ SITUATIONS = [
     for secure, tls, tag in itertools.product(("true", "false"), ("1.1", "1.3"), ((), ("x",), ("x", "y")))
 ]
 
-CONDITIONS = [
+CONDITIONS: list[dict[str, Any]] = [
     {"Bool": {"aws:SecureTransport": "false"}},
     {"BoolIfExists": {"aws:SecureTransport": ["false"]}},
     {"Bool": {"AWS:SECURETRANSPORT": [True, False]}},
