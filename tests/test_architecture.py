@@ -33,6 +33,7 @@ UNITS: dict[str, set[str]] = {
     "plan": {"policy", "contract", "facts", "calls", "errors"},
     "evaluate": {"plan", "policy", "facts", "contract", "model", "kleene", "calls", "errors"},
     "text": {"model"},
+    "markdown": {"text"},
     "results": {"model", "errors", "text"},
     "presentation": {"model", "contract", "results", "text"},
     "aws": {"calls", "ledger", "reasons", "facts", "errors", "model", API},
@@ -45,7 +46,7 @@ UNITS: dict[str, set[str]] = {
 OUTER = ("cli", "demo", "docgen")  # may import everything but cli, which only starts the program
 PLUGINS = {
     "checks": {API, "facts", "policydoc", "patterns"},
-    "reporters": {API, "model", "contract", "presentation", "results", "text"},
+    "reporters": {API, "model", "contract", "markdown", "presentation", "results", "text"},
 }
 THIRD_PARTY: dict[str, set[str]] = {
     "boto3": {"aws", "integrity.s3"},

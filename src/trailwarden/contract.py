@@ -229,6 +229,8 @@ class RenderOptions:
     colour: bool = False
     width: int = 0
     """Columns of the terminal, 0 when unknown."""
+    markdown_budget: int = 0
+    """Bytes that the Markdown report may take, 0 for no limit; GitHub drops a step summary above 1 MiB."""
 
 
 class Render(Protocol):

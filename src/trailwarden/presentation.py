@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from trailwarden.contract import RenderOptions
-from trailwarden.model import PolicyResult, Report, Result, Rule, Severity, Status
+from trailwarden.model import Json, PolicyResult, Report, Result, Rule, Severity, Status
 from trailwarden.results import fingerprint
 from trailwarden.text import one_line
 
@@ -71,6 +71,11 @@ class Framework:
     organization: str
     uri: str
     prefix: str
+
+    @property
+    def label(self) -> str:
+        """Return the title with its version."""
+        return f"{self.title} {self.version}".strip()
 
 
 # Family of a key such as ``cis-aws-5.0`` -> title, organization, page, tag prefix. An unknown family is shown under its own key.
@@ -188,20 +193,68 @@ def candidates(result: Result) -> tuple[Candidate, ...]:
     listed = result.observed.get("candidates")
     if not isinstance(listed, list | tuple):
         return ()
-    return tuple(
-        Candidate(
-            one_line(str(item.get("name") or tail(str(item.get("subject", ""))))),
-            one_line(str(item.get("status", ""))),
-            one_line(str(item.get("message", ""))),
-        )
-        for item in listed
-        if isinstance(item, Mapping)
+    return tuple(_candidate(item) for item in listed if isinstance(item, Mapping))
+
+
+def _candidate(item: Mapping[str, Json]) -> Candidate:
+    """Return one candidate; its message is its own, else that of the checks that decided its status."""
+    status = str(item.get("status", ""))
+    message = str(item.get("message", "")) or "; ".join(
+        str(part.get("message", "")) for part in item.get("checks", ()) if part.get("status") == status
     )
+    return Candidate(
+        one_line(str(item.get("name", ""))) or tail(str(item.get("subject", ""))), one_line(status), one_line(message)
+    )
+
+
+def candidate_lines(result: Result) -> list[str]:
+    """Return one line for each candidate that the row's own message does not explain."""
+    said = one_line(result.message)
+    return [
+        f"{item.status} {item.name}: {item.message}"
+        for item in candidates(result)
+        if f"{item.name}: {item.message}" not in said
+    ]
 
 
 def observed_facts(result: Result) -> dict[str, object]:
     """Return what was observed, without the candidates, which are shown on their own."""
-    return {key: value for key, value in result.observed.items() if key != "candidates"}
+    return {key: value for key, value in result.observed.items() if key != "candidates" or not candidates(result)}
+
+
+def by_control(report: Report) -> dict[tuple[str, str], list[Rule]]:
+    """Return the policies behind each (framework key, control id), sorted."""
+    found: dict[tuple[str, str], list[Rule]] = {}
+    for rule in report.rules:
+        for key, controls in rule.controls.items():
+            for control in controls:
+                found.setdefault((key, control), []).append(rule)
+    return dict(sorted(found.items()))
+
+
+def not_evaluated(report: Report) -> dict[str, list[Result]]:
+    """Return the rows that could not be evaluated by their reason."""
+    found: dict[str, list[Result]] = {}
+    for row in rows(report):
+        if row.status is Status.ERROR:
+            found.setdefault(row.reason.sentence() if row.reason else row.message, []).append(row)
+    return found
+
+
+def policy_status(report: Report) -> dict[str, Status | None]:
+    """Return the worst verdict of each policy over all accounts."""
+    found: dict[str, list[Status]] = {rule.id: [] for rule in report.rules}
+    for verdict in report.policies:
+        found.setdefault(verdict.id, []).append(verdict.status)
+    return {identity: worst(statuses) for identity, statuses in found.items()}
+
+
+def explanation(result: Result) -> str:
+    """Return the message, with the reason of an ERROR unless the message already says it."""
+    reason = result.reason.sentence() if result.reason else ""
+    if not reason or reason in result.message:
+        return result.message
+    return f"{result.message}: {reason}" if result.message else reason
 
 
 def overall(report: Report) -> str:

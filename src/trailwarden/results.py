@@ -44,8 +44,11 @@ def report_to_json(report: Report) -> dict[str, Json]:
 
 
 def with_run_id(report: Report) -> Report:
-    """Return the report with ``run.id`` set to the first 16 hex digits of the SHA-256 of everything else in it."""
-    nameless = dataclasses.replace(report, run=dataclasses.replace(report.run, id=""))
+    """Return the report with ``run.id`` set to the first 16 hex digits of the SHA-256 of everything else in it.
+
+    Except ``run.source``: a replay of the same ledger is the same judgement, and has the same id.
+    """
+    nameless = dataclasses.replace(report, run=dataclasses.replace(report.run, id="", source=""))
     text = json.dumps(report_to_json(nameless), separators=(",", ":"), sort_keys=True)
     digest = hashlib.sha256(text.encode("ascii")).hexdigest()
     return dataclasses.replace(report, run=dataclasses.replace(report.run, id=digest[:16]))

@@ -24,10 +24,6 @@ _UNSEEN = re.compile(
 _JSON_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _LOG_COMMAND = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*)::")
 _LOG_MARKER = re.compile(r"##(?=\w*\[)")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~&=:$^])")
-_LINKABLE = re.compile(r"[@#]|://|www\.", re.IGNORECASE)
-_BACKTICKS = re.compile("`+")
-_PIPE = re.compile(r"(\\*)\|")
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -94,39 +90,3 @@ def compact(value: Json) -> str:
     if isinstance(value, str):
         return one_line(value)
     return visible(json.dumps(plain(value), ensure_ascii=False, separators=(", ", ": ")))
-
-
-def code(text: str, limit: int = 1000) -> str:
-    """Return a Markdown code span that holds ``text`` on one line, whatever backticks it contains. Not for table cells."""
-    line = one_line(text, limit)
-    if not line:
-        return "–"
-    longest = max((len(run) for run in _BACKTICKS.findall(line)), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if longest or line.startswith(" ") else ""
-    return f"{fence}{pad}{line}{pad}{fence}"
-
-
-def cell(markdown: str) -> str:
-    """Make finished inline Markdown fit into one table cell.
-
-    A pipe ends a cell even inside a code span. Backslashes before it are doubled: an odd run would otherwise eat the one that protects it.
-    """
-    return _PIPE.sub(lambda match: f"{match[1] * 2}\\|", markdown.replace("\n", " "))
-
-
-def prose(text: str, limit: int = 1000) -> str:
-    """Return ``text`` as inline Markdown that shows literally: escaped, or a code span where escapes don't stop GitHub.
-
-    Addresses, ``@user`` and ``#12`` become links after Markdown is parsed, except inside code.
-    """
-    line = one_line(text, limit)
-    return code(line) if _LINKABLE.search(line) else _MARKDOWN.sub(r"\\\1", line)
-
-
-def fenced(text: str, language: str = "") -> str:
-    """Return a fenced Markdown code block whose fence is longer than any run of backticks in ``text``."""
-    shown = visible(text).strip("\n")
-    longest = max((len(run) for run in _BACKTICKS.findall(shown)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{shown}\n{fence}"

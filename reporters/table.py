@@ -1,0 +1,177 @@
+"""The table for people: grouped by account, what needs work first, every status in words.
+
+Rich supplies the colours and the width of a character in a terminal; rows are laid out here, because Rich's own table takes
+seconds for thousands of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from trailwarden import RenderOptions, Report, Status, reporter
+from trailwarden.model import Result, Severity
+from trailwarden.presentation import (
+    ORDER,
+    PROBLEMS,
+    candidate_lines,
+    candidates,
+    exit_sentence,
+    rows,
+    short_name,
+    urgency,
+)
+from trailwarden.text import log_safe, one_line
+
+WIDTH = 100
+NARROWEST = 40
+WORDS = {
+    Status.PASS: "PASS",
+    Status.FAIL: "FAIL",
+    Status.ERROR: "ERROR",
+    Status.NOT_APPLICABLE: "N/A",
+    Status.WAIVED: "WAIVED",
+}
+LEGEND = {
+    Status.PASS: "passed",
+    Status.FAIL: "failed",
+    Status.ERROR: "could not be evaluated",
+    Status.NOT_APPLICABLE: "not applicable",
+    Status.WAIVED: "waived",
+}
+_STYLE = {
+    Status.PASS: "green",
+    Status.FAIL: "bold red",
+    Status.ERROR: "bold magenta",
+    Status.NOT_APPLICABLE: "dim",
+    Status.WAIVED: "yellow",
+}
+_INDENT = 7
+_SEVERITY_WIDTH = 10
+
+Paint = Callable[[str, str], str]
+Measure = Callable[[str], int]
+
+
+@reporter(suffix=".txt", media_type="text/plain")
+def table(report: Report, options: RenderOptions) -> str:
+    """Human-readable table, grouped by account."""
+    from rich.cells import cell_len  # noqa: PLC0415 - loaded only when a table is printed
+    from rich.style import Style  # noqa: PLC0415 - as above
+
+    def paint(text: str, style: str) -> str:
+        return Style.parse(style).render(text) if options.colour else text
+
+    layout = _Layout(max(options.width or WIDTH, NARROWEST), paint, cell_len)
+    return log_safe("\n".join(line.rstrip() for line in layout.lines(report))) + "\n"
+
+
+class _Layout:
+    def __init__(self, width: int, paint: Paint, measure: Measure) -> None:
+        self.width = width
+        self.paint = paint
+        self.measure = measure
+
+    def lines(self, report: Report) -> Iterator[str]:
+        """Yield the whole table."""
+        if report.run.synthetic:
+            yield from self.wrap("made-up world: nothing here was read from AWS", 0)
+            yield ""
+        grouped: dict[str, list[Result]] = {}
+        for row in rows(report):
+            grouped.setdefault(row.account, []).append(row)
+        for account, found in grouped.items():
+            yield self.paint(f"account {one_line(account)}", "bold")
+            for row in sorted(found, key=urgency):
+                yield from self.row(row)
+            yield ""
+        yield from self.summary(report)
+
+    def row(self, row: Result) -> Iterator[str]:
+        """Yield what is to be said of one result: the first line identifies it, the others explain."""
+        word = WORDS[row.status]
+        check = f" ({one_line(row.check)})" if row.check and row.check != row.policy and not candidates(row) else ""
+        place = f" [{one_line(row.region)}]" if row.region else ""
+        name = short_name(row) if row.subject != row.account else ""
+        title = f"{one_line(row.policy)}{check}{'  ' if name else ''}{name}{place}"
+        left = self.paint(word.ljust(_INDENT), _STYLE[row.status]) + row.severity.value.ljust(_SEVERITY_WIDTH)
+        first, *rest = self.wrap(title, _INDENT + _SEVERITY_WIDTH)
+        yield left + first.lstrip()
+        yield from rest
+        if row.status is not Status.PASS:
+            for text in self.explanation(row):
+                yield from self.wrap(text, _INDENT)
+
+    def explanation(self, row: Result) -> Iterator[str]:
+        """Yield the sentences below a row that did not simply pass."""
+        reason = row.reason.sentence() if row.reason else ""
+        if not reason or reason not in row.message:
+            yield one_line(row.message)
+        for line in candidate_lines(row):
+            yield f"- {line}"
+        if reason:
+            yield f"not evaluated: {one_line(reason)}"
+        if row.waiver:
+            waiver = {key: one_line(str(value)) for key, value in row.waiver.items()}
+            ticket = f" ({waiver['ticket']})" if waiver.get("ticket") else ""
+            yield f"waived until {waiver.get('expires', '?')} by {waiver.get('approved_by', '?')}{ticket}: {waiver.get('reason', '')}"
+        for note in row.notes:
+            yield f"note: {one_line(note)}"
+
+    def summary(self, report: Report) -> Iterator[str]:
+        """Yield counts, what is missing, and what the exit code means."""
+        found = rows(report)
+        accounts = len({row.account for row in found})
+        yield self.paint(
+            f"{_count(len(found), 'result')} of {_count(len(report.rules), 'policy', 'policies')} in {_count(accounts, 'account')}",
+            "bold",
+        )
+        for status in ORDER:
+            number = sum(row.status is status for row in found)
+            if number:
+                severe = _by_severity([row for row in found if row.status is status]) if status in PROBLEMS else ""
+                yield f"  {self.paint(WORDS[status].ljust(_INDENT), _STYLE[status])}{number:>6}  {LEGEND[status]}{severe}"
+        actions = sorted({row.reason.missing_action for row in found if row.reason and row.reason.missing_action})
+        if actions:
+            yield from self.wrap(f"missing permissions: {', '.join(one_line(action) for action in actions)}", 2)
+        for item in report.exclusions:
+            yield from self.wrap(f"excluded: {one_line(item.policy)}: {one_line(item.reason)}", 2)
+        if not report.run.complete:
+            yield from self.wrap("incomplete: the run stopped before everything was read", 2)
+        yield from self.wrap(exit_sentence(report), 0)
+
+    def wrap(self, text: str, indent: int) -> list[str]:
+        """Break a line of text at spaces, and inside words that are too long, so that it fits the width."""
+        room = self.width - indent
+        lines, line, used = [], "", 0
+        for word in text.split(" "):
+            size = self.measure(word)
+            if line and used + 1 + size <= room:
+                line, used = f"{line} {word}", used + 1 + size
+                continue
+            if line:
+                lines.append(line)
+            while size > room:
+                head = self.head(word, room)
+                lines.append(head)
+                word = word[len(head) :]  # noqa: PLW2901 - what is left of it
+                size = self.measure(word)
+            line, used = word, size
+        return [" " * indent + item for item in [*lines, line]]
+
+    def head(self, word: str, room: int) -> str:
+        """Return as much of the beginning of ``word`` as fits into ``room`` columns, at least one character."""
+        used = 0
+        for index, char in enumerate(word):
+            used += self.measure(char)
+            if used > room:
+                return word[: max(index, 1)]
+        return word
+
+
+def _by_severity(found: list[Result]) -> str:
+    counts = [(severity, sum(row.severity is severity for row in found)) for severity in reversed(Severity)]
+    return ": " + ", ".join(f"{number} {severity.value}" for severity, number in counts if number)
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
