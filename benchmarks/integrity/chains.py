@@ -1,0 +1,327 @@
+"""Realistic CloudTrail buckets: log files, hourly digests, signatures, key rotation, several accounts, regions and trails.
+
+Shared by the tests and the benchmarks. Everything follows from a seed. Bodies may be reused among log files, so that a
+large bucket costs little memory.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from trailwarden.integrity import times
+from trailwarden.integrity.keys import padded_block
+
+HOUR = times.HOUR
+DAY = times.DAY
+DEFAULT_START = times.from_extended("2026-03-10T00:00:00Z")
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object as S3 keeps it."""
+
+    body: bytes
+    etag: str
+    modified: str
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+def stored(body: bytes, metadata: dict[str, str] | None = None, modified: int = DEFAULT_START) -> StoredObject:
+    etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    return StoredObject(body, etag, times.extended(modified).replace("Z", ".000Z"), tuple((metadata or {}).items()))
+
+
+# Keys -----------------------------------------------------------------------------------------------------------------
+
+
+def _is_prime(number: int, rng: random.Random) -> bool:
+    if any(number % p == 0 for p in (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)):
+        return False
+    odd, twos = number - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    for _ in range(12):
+        x = pow(rng.randrange(2, number - 1), odd, number)
+        if x in {1, number - 1}:
+            continue
+        for _ in range(twos - 1):
+            x = x * x % number
+            if x == number - 1:
+                break
+        else:
+            return False
+    return True
+
+
+def _prime(bits: int, rng: random.Random) -> int:
+    while True:
+        candidate = rng.getrandbits(bits) | (3 << (bits - 2)) | 1
+        if candidate % 65537 != 1 and _is_prime(candidate, rng):
+            return candidate
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    length = bytes([size]) if size < 128 else bytes([0x80 | ((size.bit_length() + 7) // 8)]) + size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag]) + length + content
+
+
+def _integer(number: int) -> bytes:
+    return _der(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """An RSA key pair for tests: signs like CloudTrail."""
+
+    p: int
+    q: int
+    spki: bool = False
+
+    @property
+    def modulus(self) -> int:
+        return self.p * self.q
+
+    @property
+    def der(self) -> bytes:
+        """PKCS#1, or SubjectPublicKeyInfo like one of the published keys."""
+        pkcs1 = _der(0x30, _integer(self.modulus) + _integer(65537))
+        if not self.spki:
+            return pkcs1
+        return _der(0x30, _der(0x30, bytes.fromhex("06092a864886f70d0101010500")) + _der(3, b"\0" + pkcs1))
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.md5(self.der, usedforsecurity=False).hexdigest()
+
+    def sign(self, message: bytes) -> str:
+        size = (self.modulus.bit_length() + 7) // 8
+        block = padded_block(hashlib.sha256(message).digest(), size)
+        d = pow(65537, -1, (self.p - 1) * (self.q - 1))
+        one, two = pow(block, d % (self.p - 1), self.p), pow(block, d % (self.q - 1), self.q)
+        number = two + (one - two) * pow(self.q, -1, self.p) % self.p * self.q
+        return number.to_bytes(size, "big").hex()
+
+
+@cache
+def signing_key(name: str, bits: int = 1024, *, spki: bool = False) -> SigningKey:
+    """The key of that name: always the same one."""
+    rng = random.Random(f"{name}/{bits}")
+    return SigningKey(_prime(bits // 2, rng), _prime(bits // 2, rng), spki)
+
+
+@dataclass(frozen=True)
+class KeyPeriod:
+    """A key of a region and its validity."""
+
+    key: SigningKey
+    start: int
+    end: int
+
+    def entry(self) -> dict[str, Any]:
+        """As ListPublicKeys returns it."""
+        return {
+            "Value": base64.b64encode(self.key.der).decode(),
+            "ValidityStartTime": float(self.start),
+            "ValidityEndTime": float(self.end),
+            "Fingerprint": self.key.fingerprint,
+        }
+
+
+# Logs -----------------------------------------------------------------------------------------------------------------
+
+
+def _event(rng: random.Random, moment: int, account: str, region: str) -> dict[str, Any]:
+    user = f"role-{rng.randrange(40)}"
+    service = rng.choice(("ec2", "s3", "kms", "sts", "lambda", "dynamodb", "logs", "ecs"))
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "AssumedRole",
+            "principalId": f"AROA{rng.randrange(16**12):012X}:{user}",
+            "arn": f"arn:aws:sts::{account}:assumed-role/{user}/i-{rng.randrange(16**8):08x}",
+            "accountId": account,
+            "accessKeyId": f"ASIA{rng.randrange(16**12):012X}",
+        },
+        "eventTime": times.extended(moment),
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": rng.choice(("DescribeInstances", "GetObject", "Decrypt", "AssumeRole", "PutItem", "CreateLogStream")),
+        "awsRegion": region,
+        "sourceIPAddress": f"10.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(256)}",
+        "userAgent": rng.choice(("aws-sdk-java/2.20", "Boto3/1.34", "console.amazonaws.com", "aws-cli/2.15")),
+        "requestParameters": {"id": f"{rng.randrange(16**16):016x}", "filter": {"items": [{"name": user, "n": rng.randrange(99)}]}},
+        "responseElements": None,
+        "requestID": f"{rng.randrange(16**32):032x}",
+        "eventID": f"{rng.randrange(16**32):032x}",
+        "readOnly": rng.random() < 0.8,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": account,
+        "eventCategory": "Management",
+    }
+
+
+def log_body(rng: random.Random, events: int, moment: int = DEFAULT_START, account: str = "111122223333", region: str = "eu-west-1") -> bytes:
+    """A log file, gzip level 6 as delivered."""
+    records = [_event(rng, moment, account, region) for _ in range(events)]
+    return gzip.compress(json.dumps({"Records": records}, separators=(",", ":")).encode(), 6, mtime=0)
+
+
+class BodyPool:
+    """Log bodies to choose from: (stored bytes, SHA-256 of the content)."""
+
+    def __init__(self, bodies: Iterable[bytes]) -> None:
+        self.bodies = [(stored(body), hashlib.sha256(gzip.decompress(body)).hexdigest()) for body in bodies]
+
+    def pick(self, rng: random.Random) -> tuple[StoredObject, str]:
+        return rng.choice(self.bodies)
+
+
+@cache
+def small_pool() -> BodyPool:
+    rng = random.Random("small")
+    return BodyPool(log_body(rng, rng.randrange(1, 4)) for _ in range(8))
+
+
+# Chains ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Link:
+    """One hour of a chain as it was delivered: what a test tampers with."""
+
+    index: int
+    start: int
+    end: int
+    key: str
+    body: bytes
+    signature: str
+    logs: list[str]
+
+
+@dataclass
+class Bucket:
+    """Objects by key."""
+
+    name: str = "audit-logs"
+    objects: dict[str, StoredObject] = field(default_factory=dict)
+
+
+@dataclass
+class ChainSpec:
+    """How to build one chain. Functions get the index of the hour; `edit` changes a digest's body before it is signed."""
+
+    bucket: Bucket
+    account: str = "111122223333"
+    region: str = "eu-west-1"
+    trail: str = "org-trail"
+    home: str = "eu-west-1"
+    prefix: str = ""
+    org: str = ""
+    start: int = DEFAULT_START - 46 * 60 - 8
+    hours: int = 26
+    logs: Callable[[int], int] = lambda hour: 3
+    keys: Callable[[int], SigningKey] = lambda hour: signing_key("default")
+    edit: Callable[[int, dict[str, Any]], dict[str, Any]] = lambda hour, body: body
+    restarts: tuple[int, ...] = (0,)
+    skipped: tuple[int, ...] = ()
+    lengths: Callable[[int], int] = lambda hour: HOUR
+    backfill: bool = False
+    pool: BodyPool | None = None
+    seed: str = "chain"
+
+    @property
+    def root(self) -> str:
+        return f"{self.prefix}AWSLogs/{self.org + '/' if self.org else ''}{self.account}/"
+
+    def log_key(self, slot: int, rng: random.Random) -> str:
+        name = "".join(rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", k=16))
+        stamp = times.basic(slot)[:13] + "Z"
+        return f"{self.root}CloudTrail/{self.region}/{times.day_folder(slot)}{self.account}_CloudTrail_{self.region}_{stamp}_{name}.json.gz"
+
+    def digest_key(self, end: int) -> str:
+        tail = "_backfill" if self.backfill else ""
+        return (
+            f"{self.root}CloudTrail-Digest/{self.region}/{times.day_folder(end)}{self.account}_CloudTrail-Digest_"
+            f"{self.region}_{self.trail}_{self.home}_{times.basic(end)}{tail}.json.gz"
+        )
+
+
+def build(spec: ChainSpec) -> list[Link]:
+    """Write the chain's objects into its bucket; skipped hours are a stop of logging, so a restart has to follow."""
+    rng = random.Random(f"{spec.seed}/{spec.account}/{spec.region}/{spec.trail}/{spec.backfill}")
+    pool = spec.pool or small_pool()
+    links: list[Link] = []
+    moment = spec.start
+    for hour in range(spec.hours):
+        start, end = moment, moment + spec.lengths(hour)
+        moment = end
+        if hour in spec.skipped:
+            continue
+        logs = []
+        for _ in range(spec.logs(hour)):
+            delivered = rng.randrange(start, end)
+            slot = delivered - delivered % 300
+            body, sha = pool.pick(rng)
+            key = spec.log_key(slot, rng)
+            spec.bucket.objects[key] = body
+            logs.append((key, sha))
+        links.append(deliver(spec, hour, start, end, logs, None if hour in spec.restarts else links[-1]))
+    return links
+
+
+def deliver(spec: ChainSpec, hour: int, start: int, end: int, logs: list[tuple[str, str]], previous: Link | None) -> Link:
+    """Sign and store one digest."""
+    key = spec.keys(hour)
+    name = spec.digest_key(end)
+    newest = times.extended(end - 60) if logs else None
+    body = {
+        "awsAccountId": spec.account,
+        "digestStartTime": times.extended(start),
+        "digestEndTime": times.extended(end),
+        "digestS3Bucket": spec.bucket.name,
+        "digestS3Object": name,
+        "digestPublicKeyFingerprint": key.fingerprint,
+        "digestSignatureAlgorithm": "SHA256withRSA",
+        "newestEventTime": newest,
+        "oldestEventTime": newest,
+        "previousDigestS3Bucket": spec.bucket.name if previous else None,
+        "previousDigestS3Object": previous.key if previous else None,
+        "previousDigestHashValue": hashlib.sha256(previous.body).hexdigest() if previous else None,
+        "previousDigestHashAlgorithm": "SHA-256" if previous else None,
+        "previousDigestSignature": previous.signature if previous else None,
+        "logFiles": [
+            {
+                "s3Bucket": spec.bucket.name,
+                "s3Object": log,
+                "hashValue": sha,
+                "hashAlgorithm": "SHA-256",
+                "newestEventTime": newest,
+                "oldestEventTime": newest,
+            }
+            for log, sha in logs
+        ],
+    }
+    body = spec.edit(hour, body)
+    # Delivered bodies are compact JSON with escaped slashes.
+    text = json.dumps(body, separators=(",", ":")).replace("/", "\\/").encode()
+    message = "\n".join(
+        (
+            str(body["digestEndTime"]),
+            f"{body['digestS3Bucket']}/{body['digestS3Object']}",
+            hashlib.sha256(text).hexdigest(),
+            str(body["previousDigestSignature"] or "null"),
+        )
+    )
+    signature = key.sign(message.encode())
+    metadata = {"signature": signature, "signature-algorithm": "SHA256withRSA"}
+    if spec.backfill:
+        metadata["backfill-generation-timestamp"] = times.extended(end + 3 * HOUR)
+    spec.bucket.objects[name] = stored(gzip.compress(text, 6, mtime=0), metadata, end)
+    return Link(hour, start, end, name, text, signature, [log for log, _ in logs])

@@ -1,0 +1,177 @@
+"""The only module of this package that imports boto3, and only when needed: credentials, endpoints, clients, errors."""
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from trailwarden.integrity import wire
+from trailwarden.integrity.store import AbsentError, UnavailableError
+from trailwarden.integrity.verdicts import Verdict
+
+_REFUSED: Final = {
+    "AccessDenied": "access-denied",
+    "AllAccessDisabled": "access-denied",
+    "403": "access-denied",
+    "InvalidObjectState": "archived",
+    "ExpiredToken": "credentials-expired",
+    "NoSuchBucket": "no-such-bucket",
+}
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to reach AWS; picklable. Without `credentials` boto3's own chain is used (environment, profile, role …)."""
+
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+    bucket_region: str | None = None
+    credentials: wire.Credentials | None = None
+
+
+def resolve(access: Access) -> Access:
+    """Fill in credentials and region from botocore's chain, so that worker processes need not repeat it.
+
+    Raises:
+        UnavailableError: there are no credentials.
+    """
+    import botocore.session
+
+    session = botocore.session.Session(profile=access.profile)
+    region = access.region or session.get_config_variable("region") or "us-east-1"
+    access = replace(access, region=region, endpoint_url=access.endpoint_url or os.environ.get("AWS_ENDPOINT_URL"))
+    if access.credentials is not None:
+        return access
+    found = session.get_credentials()
+    if found is None:
+        raise UnavailableError(Verdict.UNREADABLE, "no-credentials", "no AWS credentials found")
+    frozen = found.get_frozen_credentials()
+    expires = getattr(found, "_expiry_time", None)
+    credentials = wire.Credentials(
+        str(frozen.access_key), str(frozen.secret_key), frozen.token or "", expires.timestamp() if expires else None
+    )
+    return replace(access, credentials=credentials)
+
+
+@cache
+def _client(access: Access, service: str, region: str | None) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.Session(profile_name=access.profile, region_name=region or access.region)
+    frozen = access.credentials
+    if frozen is not None and frozen.expires is None:
+        session = boto3.Session(
+            frozen.access_key, frozen.secret_key, frozen.token or None, region_name=region or access.region
+        )
+    config = Config(retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=64)
+    return session.client(service, endpoint_url=access.endpoint_url, config=config)
+
+
+_CLIENT_LOCK = threading.Lock()
+
+
+def client(access: Access, service: str, region: str | None = None) -> Any:
+    """The boto3 client of a service in a region, made once."""
+    with _CLIENT_LOCK:
+        return _client(access, service, region)
+
+
+def _split(url: str, service: str, region: str, base: str) -> wire.Endpoint:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    assert parts.hostname is not None
+    return wire.Endpoint(parts.scheme, parts.hostname, port, service, region, base, _ca_bundle())
+
+
+@cache
+def _ca_bundle() -> str:
+    import botocore
+
+    chosen = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
+    return chosen or str(Path(botocore.__file__).parent / "cacert.pem")
+
+
+def _is_ordinary(access: Access) -> bool:
+    """Whether nothing in the environment or the profile bends endpoints or the way to them."""
+    import botocore.session
+    from botocore.utils import get_environ_proxies
+
+    bent = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_CLOUDTRAIL", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
+    if any(os.environ.get(name) for name in bent) or get_environ_proxies("https://s3.amazonaws.com"):
+        return False
+    scoped = botocore.session.Session(profile=access.profile).get_scoped_config()
+    names = {"endpoint_url", "services", "use_fips_endpoint", "use_dualstack_endpoint", "ca_bundle", "s3"}
+    return not names & scoped.keys()
+
+
+def endpoint(access: Access, service: str, region: str, bucket: str = "") -> wire.Endpoint | None:
+    """Where a service answers if that is beyond doubt, else None: then boto3 does all the talking."""
+    if not _is_ordinary(access):
+        return None
+    if access.endpoint_url:
+        return _split(access.endpoint_url.rstrip("/"), service, region, f"/{bucket}" if bucket else "")
+    if re.fullmatch(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d", region, re.ASCII):
+        suffix = "amazonaws.com"
+    elif re.fullmatch(r"cn-[a-z]+-\d", region, re.ASCII):
+        suffix = "amazonaws.com.cn"
+    else:
+        return None
+    host = f"{service}.{region}.{suffix}"
+    if bucket and "." not in bucket:
+        return _split(f"https://{bucket}.{host}", service, region, "")
+    return _split(f"https://{host}", service, region, f"/{bucket}" if bucket else "")
+
+
+def refusal(code: str, message: str) -> UnavailableError:
+    """What an error code of S3 or CloudTrail means for a verdict."""
+    if code.startswith("KMS") or "kms" in message.lower():
+        return UnavailableError(Verdict.UNREADABLE, "kms", f"{code}: {message}")
+    if code in _REFUSED:
+        return UnavailableError(Verdict.UNREADABLE, _REFUSED[code], f"{code}: {message}")
+    reason = (
+        "throttled" if code in {"SlowDown", "503", "RequestLimitExceeded", "ThrottlingException"} else "server-error"
+    )
+    return UnavailableError(Verdict.INCONCLUSIVE, reason, f"{code}: {message}")
+
+
+def _translate(error: Exception) -> Exception:
+    """An error of botocore as the verdict it leads to."""
+    from botocore.exceptions import ClientError
+
+    if not isinstance(error, ClientError):
+        return UnavailableError(Verdict.INCONCLUSIVE, "network", f"{type(error).__name__}: {error}")
+    code, message = str(error.response["Error"].get("Code")), str(error.response["Error"].get("Message", ""))
+    return AbsentError(message) if code in {"NoSuchKey", "404"} else refusal(code, message)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn botocore's errors into AbsentError and UnavailableError."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except (ClientError, BotoCoreError, HTTPError, OSError) as error:
+        raise _translate(error) from error
+
+
+def bucket_region(access: Access, bucket: str) -> str:
+    """Region of a bucket as S3 says it, even to those it refuses; the configured one if it says nothing."""
+    from botocore.exceptions import ClientError
+
+    with guarded():
+        try:
+            answer = client(access, "s3").head_bucket(Bucket=bucket)
+        except ClientError as error:
+            answer = error.response
+    region = answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
+    return region or access.bucket_region or access.region or "us-east-1"

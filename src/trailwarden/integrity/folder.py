@@ -1,0 +1,112 @@
+"""A local copy of a bucket, for verification without AWS: files under a folder, keys saved beside them.
+
+`aws s3 sync` loses user metadata, and with it the signature of a digest. A file `<digest>.metadata.json` (what
+`aws s3api head-object --query Metadata` prints) brings it back; without one the successor's copy of the signature is used.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from trailwarden.integrity.keys import PublicKey
+from trailwarden.integrity.store import AbsentError, Blob, Entry, UnavailableError
+from trailwarden.integrity.verdicts import Verdict
+
+_SIDECAR: Final = ".metadata.json"
+
+
+class FolderStore:
+    """Files of a folder as objects: a bucket is a sub-folder of that name, an empty bucket name is the folder itself."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+
+    def folders(self, bucket: str, prefix: str) -> list[str]:
+        """See `Store.folders`."""
+        folder = self._path(bucket, prefix)
+        if not folder.is_dir():
+            return []
+        with os.scandir(folder) as found:
+            return sorted(item.name for item in found if item.is_dir())
+
+    def entries(self, bucket: str, prefix: str, after: str = "") -> list[Entry]:
+        """See `Store.entries`; `prefix` ends with a slash, as every prefix asked for by this package does."""
+        top = self._path(bucket, "")
+        return sorted(entry for entry in self._walk(top, self._path(bucket, prefix)) if entry.key > after)
+
+    def get(self, bucket: str, key: str, limit: int) -> Blob:
+        """See `Store.get`."""
+        path = self._path(bucket, key)
+        try:
+            size = path.stat().st_size
+            if size > limit:
+                raise UnavailableError(Verdict.UNREADABLE, "object-too-large", f"{size} bytes, the limit is {limit}")
+            body = path.read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise AbsentError(key) from error
+        except PermissionError as error:
+            raise UnavailableError(Verdict.UNREADABLE, "access-denied", str(error)) from error
+        except OSError as error:
+            raise UnavailableError(Verdict.INCONCLUSIVE, "server-error", str(error)) from error
+        return Blob(body, metadata=self._metadata(path) if "/CloudTrail-Digest/" in key else {})
+
+    def _metadata(self, path: Path) -> dict[str, str]:
+        try:
+            text = path.with_name(path.name + _SIDECAR).read_text(encoding="utf-8")
+            data = json.loads(text)
+            return {str(name).lower(): str(value) for name, value in data.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, AttributeError) as error:
+            raise UnavailableError(
+                Verdict.UNREADABLE, "bad-metadata-file", f"{path.name}{_SIDECAR}: {error}"
+            ) from error
+
+    def _walk(self, top: Path, folder: Path) -> Iterator[Entry]:
+        if not folder.is_dir():
+            return
+        for place, folders, files in os.walk(folder):
+            folders.sort()
+            for name in sorted(files):
+                if name.endswith(_SIDECAR):
+                    continue
+                path = Path(place, name)
+                stat = path.stat()
+                key = path.relative_to(top).as_posix()
+                yield Entry(key, f"{stat.st_mtime_ns} {stat.st_size}", stat.st_size)
+
+    def _path(self, bucket: str, key: str) -> Path:
+        path = self._root.joinpath(bucket, key)
+        if ".." in path.parts or not path.is_relative_to(self._root):
+            raise AbsentError(key)
+        return path
+
+
+def load_keys(paths: list[Path]) -> list[PublicKey]:
+    """Public keys saved as JSON: answers of `aws cloudtrail list-public-keys`, or the keys of an earlier report.
+
+    Args:
+        paths: files, or folders whose `*.json` files are read.
+
+    Raises:
+        ValueError: a file holds no list of public keys, or a key does not fit its fingerprint; the path is named.
+        OSError: a file cannot be read.
+    """
+    keys: list[PublicKey] = []
+    for path in paths:
+        files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not files:
+            raise ValueError(f"{path}: no *.json file")
+        for file in files:
+            try:
+                data = json.loads(file.read_text(encoding="utf-8"))
+                entries = data if isinstance(data, list) else data.get("PublicKeyList", data.get("publicKeyList"))
+                if not isinstance(entries, list):
+                    raise ValueError("no PublicKeyList")
+                region = data.get("Region", "") if isinstance(data, dict) else ""
+                keys += [PublicKey.from_json(entry, region=region, source="file") for entry in entries]
+            except (ValueError, AttributeError) as error:
+                raise ValueError(f"{file}: {error}") from error
+    return keys

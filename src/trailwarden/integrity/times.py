@@ -1,0 +1,54 @@
+"""UTC instants as whole seconds since 1970, and the three spellings CloudTrail uses for them."""
+
+import calendar
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+HOUR: Final = 3600
+DAY: Final = 86400
+
+_EXTENDED = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z", re.ASCII)
+_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?Z", re.ASCII)
+
+
+def _seconds(match: re.Match[str] | None, text: str) -> int:
+    if match is None:
+        raise ValueError(f"not a UTC time of CloudTrail: {text[:40]!r}")
+    parts = [int(part or 0) for part in match.groups()]
+    moment = calendar.timegm((*parts, 0, 0, 0))
+    # timegm carries 31 April over into May; a time that does not survive the round trip was never written by AWS.
+    if datetime.fromtimestamp(moment, UTC).timetuple()[:6] != tuple(parts):
+        raise ValueError(f"no such time: {text[:40]!r}")
+    return moment
+
+
+def from_extended(text: str) -> int:
+    """Seconds for `2026-01-02T03:04:05Z`, as in digest bodies; ValueError for anything else."""
+    return _seconds(_EXTENDED.fullmatch(text), text)
+
+
+def from_basic(text: str) -> int:
+    """Seconds for `20260102T030405Z` or `20260102T0304Z`, as in object keys; ValueError for anything else."""
+    return _seconds(_BASIC.fullmatch(text), text)
+
+
+def from_argument(text: str) -> int:
+    """Seconds for a date or an ISO 8601 time as a person writes it; an offset is honoured, none means UTC."""
+    moment = datetime.fromisoformat(text)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def extended(moment: int) -> str:
+    """`2026-01-02T03:04:05Z`."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def basic(moment: int) -> str:
+    """`20260102T030405Z`."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def day_folder(moment: int) -> str:
+    """`2026/01/02/`, the dated part of a key."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y/%m/%d/")

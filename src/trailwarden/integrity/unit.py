@@ -1,0 +1,376 @@
+"""One unit of work: an account and region over a stretch of time. List, read, verify; everything about it comes back.
+
+Picklable in and out, no shared state: units run in threads, processes or on a cluster, in any order.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple, TypeVar
+
+from trailwarden.integrity import content, times
+from trailwarden.integrity.chain import ChainId
+from trailwarden.integrity.digest import HASH_ALGORITHM, Digest, Head, Reference, Successor, examine, same_hash
+from trailwarden.integrity.events import LogContent, read_events
+from trailwarden.integrity.keys import Keyring, PublicKey
+from trailwarden.integrity.names import DigestName, Scope, parse_digest, parse_log
+from trailwarden.integrity.places import Places
+from trailwarden.integrity.store import AbsentError, Blob, Entry, Store, UnavailableError
+from trailwarden.integrity.verdicts import FAILING, Finding, Verdict
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_WITNESS: Final = 2 * times.HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is the same for every unit of a run.
+
+    Attributes:
+        places: claimed against found locations.
+        trails: only chains of these trails; empty for all.
+        sample: share of logs to read, 0 to 1.
+        recheck: share of logs known from the ledger to read again all the same.
+        seed: makes the choice of samples repeatable.
+        digests_only: leave logs alone, listing included.
+        content_check: also parse the sampled logs.
+        object_limit: largest stored object read, bytes.
+        inflate_limit: largest inflated object, bytes.
+        keep: bring back rows and digest bodies for a ledger or a list of files.
+    """
+
+    places: Places
+    trails: tuple[str, ...] = ()
+    sample: float = 1.0
+    recheck: float = 0.01
+    seed: str = ""
+    digests_only: bool = False
+    content_check: bool = False
+    object_limit: int = 256 << 20
+    inflate_limit: int = 1 << 30
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDigest:
+    """A digest as the ledger keeps it: judged anew every time, only not read anew while its listing is unchanged."""
+
+    state: str
+    body: bytes
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Digests that end in (start, end] and logs delivered in slots of [start, end), seconds since 1970."""
+
+    scope: Scope
+    start: int
+    end: int
+    keys: tuple[PublicKey, ...]
+    known_digests: Mapping[str, KnownDigest] = field(default_factory=dict)
+    known_logs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Key to (state, SHA-256) of logs verified before."""
+
+
+class LogRow(NamedTuple):
+    """The result for one log file. `source` is `read`, `ledger` or `not-read` (outside the sample)."""
+
+    bucket: str
+    key: str
+    state: str
+    verdict: str
+    reason: str
+    source: str
+    digest: str
+    sha256: str
+    size: int
+
+
+@dataclass(slots=True)
+class UnitResult:
+    """Everything a unit found. `loose_*` are for the neighbours: references without listing and the reverse."""
+
+    scope: Scope
+    start: int
+    end: int
+    heads: list[Head] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    loose_references: list[str] = field(default_factory=list)
+    loose_logs: list[tuple[str, int]] = field(default_factory=list)
+    unread: list[tuple[int, int]] = field(default_factory=list)
+    contents: list[LogContent] = field(default_factory=list)
+    inflated: int = 0
+    rows: list[LogRow] = field(default_factory=list)
+    bodies: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
+    """(key, state, stored bytes, metadata) of digests read in this run."""
+
+
+def chosen(seed: str, key: str, share: float) -> bool:
+    """Whether `key` belongs to the random `share` drawn with `seed`; independent of order and of other keys."""
+    if share >= 1:
+        return True
+    draw = int.from_bytes(hashlib.blake2b(f"{seed}\0{key}".encode(), digest_size=8).digest(), "big")
+    return draw < share * 2**64
+
+
+def spread(pool: Executor, width: int, items: Sequence[T], work: Callable[[T], R]) -> list[R]:
+    """`work` on every item, up to `width` at a time, results in order; a few long tasks instead of many small ones."""
+    results: list[Any] = [None] * len(items)
+    todo = iter(range(len(items)))
+
+    def drain() -> None:
+        # `next` on a range iterator is atomic under the interpreter lock, and exhaustion is final.
+        for index in todo:
+            results[index] = work(items[index])
+
+    if len(items) == 1:
+        drain()
+        return results
+    for future in [pool.submit(drain) for _ in range(min(width, len(items)))]:
+        future.result()
+    return results
+
+
+def run_unit(unit: Unit, task: Task, store: Store, pool: Executor, width: int) -> UnitResult:
+    """Verify one unit with `width` threads of `pool`. Nothing that one object does ends the run."""
+    return _Run(unit, task, store, pool, width).run()
+
+
+class _Run:
+    def __init__(self, unit: Unit, task: Task, store: Store, pool: Executor, width: int) -> None:
+        self.unit, self.task, self.store, self.pool, self.width = unit, task, store, pool, width
+        self.scope = unit.scope
+        self.ring = Keyring(unit.keys)
+        self.out = UnitResult(unit.scope, unit.start, unit.end)
+
+    def run(self) -> UnitResult:
+        jobs: list[Callable[[], list[Entry]]] = [
+            lambda: self._listed(self.scope.digests, self.unit.start + 1, self.unit.end)
+        ]
+        if not self.task.digests_only:
+            jobs.append(lambda: self._listed(self.scope.logs, self.unit.start, self.unit.end - 1))
+        try:
+            listings = spread(self.pool, len(jobs), jobs, lambda job: job())
+        except UnavailableError as error:
+            self.out.unread.append((self.unit.start, self.unit.end))
+            message = f"could not be listed: {error}"
+            self._finding(
+                error.verdict, f"list-{error.reason}", "hours", message, start=self.unit.start, end=self.unit.end
+            )
+            return self.out
+        judged = self._digests(listings[0])
+        if self.task.digests_only:
+            self.out.heads = [head for head, _ in judged]
+        else:
+            self._logs(judged, listings[1])
+        return self.out
+
+    def _listed(self, folder: str, start: int, end: int) -> list[Entry]:
+        """Objects in the dated folders of [start, end]."""
+        days = range(start - start % times.DAY, end + 1, times.DAY)
+        return [e for day in days for e in self.store.entries(self.scope.bucket, folder + times.day_folder(day))]
+
+    def _finding(self, verdict: Verdict, reason: str, kind: str, message: str, **more: Any) -> None:
+        account, region = self.scope.account, self.scope.region
+        self.out.findings.append(
+            Finding(verdict, reason, kind, account, region, message, bucket=self.scope.bucket, **more)
+        )
+
+    # Digests ----------------------------------------------------------------------------------------------------------
+
+    def _names(self, entries: Iterable[Entry], start: int, end: int) -> list[tuple[DigestName, Entry]]:
+        found = []
+        for entry in entries:
+            name = parse_digest(entry.key)
+            if name is None or not start < name.end <= end:
+                continue
+            if not self.task.trails or name.trail in self.task.trails:
+                found.append((name, entry))
+        return sorted(found, key=lambda pair: (pair[0].end, pair[1].key))
+
+    def _digests(self, entries: list[Entry]) -> list[tuple[Head, Digest | None]]:
+        named = self._names(entries, self.unit.start, self.unit.end)
+        blobs = spread(self.pool, self.width, named, lambda pair: self._fetch(pair[1]))
+        judged = [self._judge(name, entry, blob, None) for (name, entry), blob in zip(named, blobs, strict=True)]
+        for index in reversed(range(len(judged))):
+            head = judged[index][0]
+            if isinstance(blobs[index], Blob) and _wants_successor(head):
+                successor = self._successor(head, (other for other, _ in judged))
+                if successor is not None:
+                    judged[index] = self._judge(*named[index], blobs[index], successor)
+        return judged
+
+    def _fetch(self, entry: Entry) -> Blob | AbsentError | UnavailableError:
+        known = self.unit.known_digests.get(entry.key)
+        if known is not None and known.state == entry.state:
+            return Blob(known.body, metadata=known.metadata)
+        try:
+            return self.store.get(self.scope.bucket, entry.key, self.task.object_limit)
+        except (AbsentError, UnavailableError) as error:
+            return error
+
+    def _judge(
+        self, name: DigestName, entry: Entry, blob: Blob | AbsentError | UnavailableError, successor: Successor | None
+    ) -> tuple[Head, Digest | None]:
+        bucket = self.scope.bucket
+        if isinstance(blob, AbsentError):
+            return Head(name, bucket, entry.key, Verdict.MISSING, "deleted-while-reading"), None
+        if isinstance(blob, UnavailableError):
+            return Head(name, bucket, entry.key, blob.verdict, blob.reason), None
+        if self.task.keep and successor is None:
+            self.out.bodies.append((entry.key, entry.state, bytes(blob.body), dict(blob.metadata)))
+        return examine(
+            name,
+            (bucket, entry.key),
+            self.task.places.claimed(bucket, entry.key),
+            blob.body,
+            blob.metadata,
+            self.ring,
+            limit=self.task.inflate_limit,
+            copy=self.task.places.is_copy,
+            successor=successor,
+        )
+
+    def _successor(self, head: Head, others: Iterable[Head]) -> Successor | None:
+        """What the digest that links to `head` says about it; looked for behind the unit's end only when needed."""
+        for other in others:
+            if other.previous and (other.previous.key in {head.claimed[1], head.key}):
+                return Successor(other.previous.signature, other.previous.sha256)
+        if head.end < self.unit.end - _WITNESS:
+            return None
+        try:
+            entries = self._listed(self.scope.digests, self.unit.end, self.unit.end + _WITNESS)
+        except UnavailableError:
+            return None
+        for name, entry in self._names(entries, self.unit.end, self.unit.end + _WITNESS):
+            if (name.trail, name.home, name.backfill) == (head.name.trail, head.name.home, head.name.backfill):
+                other = self._judge(name, entry, self._fetch(entry), None)[0]
+                if other.previous and other.previous.key in {head.claimed[1], head.key}:
+                    return Successor(other.previous.signature, other.previous.sha256)
+        return None
+
+    # Logs -------------------------------------------------------------------------------------------------------------
+
+    def _logs(self, judged: list[tuple[Head, Digest | None]], entries: list[Entry]) -> None:
+        listed: dict[str, Entry] = {}
+        slots: dict[str, int] = {}
+        for entry in entries:
+            name = parse_log(entry.key)
+            # A file that is no log by name is still a file in the log folder, which a query would read.
+            slot = name.slot if name else None
+            if slot is None or self.unit.start <= slot < self.unit.end:
+                listed[entry.key] = entry
+                slots[entry.key] = -1 if slot is None else slot
+        todo = [(head, ref) for head, digest in judged if digest is not None for ref in digest.logs]
+        rows = spread(self.pool, self.width, todo, lambda pair: self._log(*pair, listed))
+        bad: dict[str, int] = {}
+        referenced = set()
+        for (head, _), row in zip(todo, rows, strict=True):
+            referenced.add(row.key)
+            chain = ChainId(head.name.account, head.name.region, head.name.trail, head.name.home, head.name.backfill)
+            label = "|".join((chain.trail, chain.home, "backfill" if chain.backfill else "", row.verdict, row.source))
+            self.out.counts[label] = self.out.counts.get(label, 0) + 1
+            if row.verdict and Verdict(row.verdict) in FAILING:
+                bad[head.key] = bad.get(head.key, 0) + 1
+            if row.key not in listed and row.bucket == self.scope.bucket:
+                self.out.loose_references.append(row.key)
+            if row.verdict and row.verdict != Verdict.VERIFIED:
+                name = parse_log(row.key)
+                self._finding(
+                    Verdict(row.verdict),
+                    row.reason,
+                    "log",
+                    _LOG_TEXT.get(row.reason, row.reason),
+                    key=row.key,
+                    trail=chain.trail,
+                    start=name.slot if name else head.start,
+                    end=name.slot + 300 if name else head.end,
+                    detail={"digest": row.digest, "bucket": row.bucket},
+                )
+        self.out.heads = [replace(head, bad=bad.get(head.key, 0)) for head, _ in judged]
+        self.out.loose_logs = [(key, slots[key]) for key in listed if key not in referenced]
+        self.out.contents.sort(key=lambda item: item.key)
+        self.out.inflated = sum(row.size for row in rows)
+        if self.task.keep:
+            self.out.rows = rows
+
+    def _log(self, head: Head, ref: Reference, listed: Mapping[str, Entry]) -> LogRow:
+        bucket, key = self.task.places.found(ref.bucket, ref.key)
+        entry = listed.get(key) if bucket == self.scope.bucket else None
+        state = entry.state if entry else ""
+
+        def row(verdict: Verdict | str, reason: str = "", source: str = "read", size: int = 0) -> LogRow:
+            return LogRow(bucket, key, state, str(verdict), reason, source, head.key, ref.sha256, size)
+
+        if not self._belongs(head, ref):
+            return row(Verdict.CHAIN_BROKEN, "log-location")
+        if ref.algorithm != HASH_ALGORITHM:
+            return row(Verdict.INCONCLUSIVE, "hash-algorithm")
+        if entry is not None:
+            if not chosen(self.task.seed, key, self.task.sample):
+                return row("", source="not-read")
+            known = self.unit.known_logs.get(key)
+            unchanged = known is not None and known[0] == entry.state and same_hash(known[1], ref.sha256)
+            if unchanged and not chosen(self.task.seed + "recheck", key, self.task.recheck):
+                return row(Verdict.VERIFIED, source="ledger")
+        try:
+            blob = self.store.get(bucket, key, self.task.object_limit)
+        except AbsentError:
+            return row(Verdict.MISSING, "log-deleted")
+        except UnavailableError as error:
+            return row(error.verdict, error.reason)
+        held = content.inspect(blob.body, self.task.inflate_limit, keep=self.task.content_check)
+        if not held.sound:
+            bomb = held.anomaly == "inflates-beyond-limit"
+            return row(Verdict.CONTAINER_ANOMALY if bomb else Verdict.MODIFIED, held.anomaly, size=held.size)
+        if not same_hash(held.sha256, ref.sha256):
+            return row(Verdict.MODIFIED, "content-hash", size=held.size)
+        if held.anomaly:
+            return row(Verdict.CONTAINER_ANOMALY, held.anomaly, size=held.size)
+        if self.task.content_check:
+            # Appending is atomic; the order of arrival is undone in `_logs`.
+            self.out.contents.append(read_events(key, self.scope.account, self.scope.region, held.data))
+        return row(Verdict.VERIFIED, size=held.size)
+
+    def _belongs(self, head: Head, ref: Reference) -> bool:
+        """A digest lists logs of its own account, region and delivery place, or of the place its trail had just left."""
+        log = parse_log(ref.key)
+        if log is None or (log.account, log.region) != (head.name.account, head.name.region):
+            return False
+        own = parse_digest(head.claimed[1])
+        roots = {(head.claimed[0], own.root if own else "")}
+        if head.previous:
+            before = parse_digest(head.previous.key)
+            roots.add((head.previous.bucket, before.root if before else ""))
+        return (ref.bucket, log.root) in roots
+
+
+def _wants_successor(head: Head) -> bool:
+    unsigned = head.reason in {"signature", "signature-absent", "unknown-key", "signature-algorithm"}
+    return head.verdict is not Verdict.VERIFIED and unsigned
+
+
+_LOG_TEXT: Final = {
+    "log-deleted": "a digest names it and it is gone",
+    "content-hash": "its content has another hash than its digest says",
+    "not-gzip": "it is not a gzip file",
+    "truncated": "its gzip stream ends too early",
+    "corrupt": "its gzip stream is corrupt",
+    "trailing-data": "data follows the end of its gzip stream; other readers would take it for events",
+    "trailer": "its content is right, checksum or length in its gzip trailer are wrong or cut off",
+    "inflates-beyond-limit": "it inflates beyond the limit",
+    "log-location": "its digest names it outside of the account, region or place the digest is for",
+    "hash-algorithm": "its digest names a hash algorithm other than SHA-256",
+    "access-denied": "access was refused",
+    "archived": "it lies in an archive storage class and has to be restored first",
+    "kms": "its encryption key may not be used",
+    "network": "the connection failed or was cut, several times over",
+    "throttled": "S3 kept asking to slow down",
+    "server-error": "S3 kept answering with an error",
+    "object-too-large": "it is larger than the limit for stored objects",
+}

@@ -1,0 +1,100 @@
+"""Where units run: in this process, in worker processes, or on a Dask cluster, always through an Executor.
+
+A bundle of units is one task. Inside a worker its units run side by side over one store and one pool of threads, so that
+the waiting of one (a listing, the last slow answer) is filled by the others.
+"""
+
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from trailwarden.integrity.aws import Access
+from trailwarden.integrity.folder import FolderStore
+from trailwarden.integrity.s3 import S3Store
+from trailwarden.integrity.store import Store
+from trailwarden.integrity.unit import Task, Unit, UnitResult, run_unit
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What to open the store from: AWS access, or a local folder."""
+
+    access: Access | None = None
+    folder: Path | None = None
+
+    def open(self) -> Store:
+        """A store of its own."""
+        if self.folder is not None:
+            return FolderStore(self.folder)
+        return S3Store(self.access or Access())
+
+
+@lru_cache(maxsize=2)
+def _runtime(origin: Origin, threads: int) -> tuple[Store, ThreadPoolExecutor]:
+    return origin.open(), ThreadPoolExecutor(threads, "verify")
+
+
+def run_bundle(origin: Origin, task: Task, units: Sequence[Unit], threads: int) -> list[UnitResult]:
+    """Verify units side by side with at most `threads` requests at a time; results in order."""
+    store, pool = _runtime(origin, threads)
+    with ThreadPoolExecutor(len(units), "unit") as coordinators:
+        return list(coordinators.map(lambda unit: run_unit(unit, task, store, pool, threads), units))
+
+
+def workers(kind: str, jobs: int | None) -> tuple[Executor, int]:
+    """Start an executor and say how many bundles it runs at a time.
+
+    Args:
+        kind: `processes`, `threads` or `dask://HOST:PORT`.
+        jobs: number of workers; by default one per core, for threads one (its requests overlap anyway).
+
+    Raises:
+        ValueError: another `kind`.
+    """
+    if kind.startswith("dask://"):
+        return _dask(kind)
+    number = jobs or (1 if kind == "threads" else _cores())
+    if kind == "threads" or (kind == "processes" and number == 1):
+        return ThreadPoolExecutor(number, "bundle"), number
+    if kind != "processes":
+        raise ValueError(f"unknown executor {kind!r}: processes, threads or dask://HOST:PORT")
+    # A fork is started in milliseconds and shares its memory, but is only safe while there are no other threads.
+    forkable = sys.platform == "linux" and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if forkable else "spawn")
+    executor = ProcessPoolExecutor(number, context, initializer=_follow_parent)
+    executor.submit(int)  # the first task starts the processes: now, while this one is small and has no threads
+    return executor, number
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _follow_parent() -> None:
+    """End this worker when its parent is killed; the pool itself only notices an orderly end."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _dask(address: str) -> tuple[Executor, int]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ValueError("executor dask:// needs the package `distributed`") from error
+    client: Any = Client(address.replace("dask://", "tcp://", 1))
+    executor: Executor = client.get_executor(pure=False)
+    return executor, max(1, len(client.ncores()))
