@@ -97,15 +97,13 @@ def entry_to_json(call: Call, reply: Reply) -> dict[str, Json]:
         line["error"] = {"code": reply.error.code, "message": reply.error.message, "status": reply.error.status}
     else:
         line["reply"] = reply.body or {}
-    for name, value, default in (
+    optional: tuple[tuple[str, Json, Json], ...] = (
         ("request_id", reply.request_id, ""),
         ("date", reply.date, ""),
         ("pages", reply.pages, 1),
         ("bucket_region", reply.bucket_region, ""),
-    ):
-        if value != default:
-            line[name] = value
-    return line
+    )
+    return line | {name: value for name, value, default in optional if value != default}
 
 
 def entry_from_json(line: Mapping[str, Json]) -> tuple[Call, Reply]:
@@ -115,7 +113,11 @@ def entry_from_json(line: Mapping[str, Json]) -> tuple[Call, Reply]:
         KeyError, TypeError, ValueError: the line is not an entry.
     """
     call = Call(
-        str(line["account"]), str(line["region"]), str(line["service"]), str(line["operation"]), canonical(line.get("params", {}))
+        str(line["account"]),
+        str(line["region"]),
+        str(line["service"]),
+        str(line["operation"]),
+        canonical(line.get("params", {})),
     )
     error = line.get("error")
     if (error is None) == ("reply" not in line):
@@ -174,7 +176,9 @@ def parse_ledger(text: str, name: str) -> Ledger:
             else:
                 entries.append(entry_from_json(parsed))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise LedgerError(f"{name}:{number}: not a ledger line: {error}", "a ledger is written by `trailwarden collect`") from error
+            raise LedgerError(
+                f"{name}:{number}: not a ledger line: {error}", "a ledger is written by `trailwarden collect`"
+            ) from error
     if header is None:
         raise LedgerError(f"{name}: empty, not a ledger")
     return Ledger(header, entries)

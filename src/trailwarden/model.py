@@ -126,6 +126,8 @@ class Result:
     subject_name: str = ""
     notes: tuple[str, ...] = ()
     check_version: int = 1
+    state: str = ""
+    """Hash of ``observed``: a waiver may be bound to it, so that a worse state is not covered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,9 @@ class Report:
     @property
     def summary(self) -> dict[str, int]:
         """Return the number of results per status, every status present."""
-        counts = {status.value: 0 for status in (Status.PASS, Status.FAIL, Status.ERROR, Status.NOT_APPLICABLE, Status.WAIVED)}
+        counts = {
+            status.value: 0 for status in (Status.PASS, Status.FAIL, Status.ERROR, Status.NOT_APPLICABLE, Status.WAIVED)
+        }
         for result in self.results:
             counts[result.status.value] += 1
         return counts

@@ -33,24 +33,31 @@ def _modules(package_name: str) -> Iterator[tuple[ModuleType, str]]:
 def _load(point: EntryPoint) -> ModuleType:
     try:
         loaded = point.load()
-    except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; the user must learn which one
+    except Exception as error:  # a plugin may fail in any way; the user must learn which one
         raise PluginError(
-            f"plugin {point.name!r} ({point.value}) can't be loaded: {type(error).__name__}: {error}", "fix or uninstall it"
+            f"plugin {point.name!r} ({point.value}) can't be loaded: {type(error).__name__}: {error}",
+            "fix or uninstall it",
         ) from error
     if not isinstance(loaded, ModuleType):
-        raise PluginError(f"plugin {point.name!r} ({point.value}) is not a module", "point the entry point at the module")
+        raise PluginError(
+            f"plugin {point.name!r} ({point.value}) is not a module", "point the entry point at the module"
+        )
     return loaded
 
 
 def _collect(package_name: str, kind: type[P]) -> dict[str, P]:
     found: dict[str, P] = {}
     for module, distribution in _modules(package_name):
-        items = [value for value in vars(module).values() if isinstance(value, kind) and value.module == module.__name__]
+        items = [
+            value for value in vars(module).values() if isinstance(value, kind) and value.module == module.__name__
+        ]
         if not items:
             raise PluginError(f"{module.__name__}: defines no {kind.__name__.lower()}")
         for item in items:
             if item.id in found:
-                raise PluginError(f"{kind.__name__.lower()} {item.id!r} is defined by {found[item.id].module} and {module.__name__}")
+                raise PluginError(
+                    f"{kind.__name__.lower()} {item.id!r} is defined by {found[item.id].module} and {module.__name__}"
+                )
             found[item.id] = replace(item, distribution=distribution)
     return dict(sorted(found.items()))
 

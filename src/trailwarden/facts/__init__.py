@@ -1,1 +1,68 @@
-"""Typed views of AWS replies."""
+"""Typed views of AWS replies, one module per AWS subject; what checks may touch."""
+
+from trailwarden.facts.account import Account, RegionInfo
+from trailwarden.facts.base import Fact, Population, Subject
+from trailwarden.facts.bucket import (
+    AccessLogging,
+    Encryption,
+    Grant,
+    LogBucket,
+    ObjectLock,
+    PublicAccessBlock,
+    Versioning,
+)
+from trailwarden.facts.key import KeyMetadata, KeyRotation, KmsKey
+from trailwarden.facts.lifecycle import LifecycleRule, Transition
+from trailwarden.facts.loggroup import LogGroup, LogGroupDescription
+from trailwarden.facts.region import Region, RegionCoverage
+from trailwarden.facts.selectors import (
+    EXCLUDABLE_SOURCES,
+    READ,
+    WRITE,
+    EventSelectors,
+    FieldRule,
+    Selector,
+    excluded_sources,
+)
+from trailwarden.facts.times import format_time, hours_between, parse_time
+from trailwarden.facts.trail import Trail, TrailStatus
+
+SUBJECTS: dict[str, type[Subject]] = {kind.kind: kind for kind in (Account, Region, Trail, LogBucket, KmsKey, LogGroup)}
+"""What a policy's ``subject`` can be, by name."""
+
+__all__ = [
+    "EXCLUDABLE_SOURCES",
+    "READ",
+    "SUBJECTS",
+    "WRITE",
+    "AccessLogging",
+    "Account",
+    "Encryption",
+    "EventSelectors",
+    "Fact",
+    "FieldRule",
+    "Grant",
+    "KeyMetadata",
+    "KeyRotation",
+    "KmsKey",
+    "LifecycleRule",
+    "LogBucket",
+    "LogGroup",
+    "LogGroupDescription",
+    "ObjectLock",
+    "Population",
+    "PublicAccessBlock",
+    "Region",
+    "RegionCoverage",
+    "RegionInfo",
+    "Selector",
+    "Subject",
+    "Trail",
+    "TrailStatus",
+    "Transition",
+    "Versioning",
+    "excluded_sources",
+    "format_time",
+    "hours_between",
+    "parse_time",
+]

@@ -104,7 +104,9 @@ class Fact(Generic[S, T]):
     def __init__(self, build: Callable[[S], T], operations: tuple[str, ...], needs: tuple[str, ...]) -> None:
         unknown = [name for name in operations if name not in READS]
         if unknown:
-            raise PluginError(f"{build.__qualname__}: {', '.join(unknown)} is not on the list of reads (facts/operations.py)")
+            raise PluginError(
+                f"{build.__qualname__}: {', '.join(unknown)} is not on the list of reads (facts/operations.py)"
+            )
         self.build = build
         self.operations = operations
         self.needs = needs
@@ -135,7 +137,9 @@ class Fact(Generic[S, T]):
             return self
         trace = _TRACE.get()
         if trace is not None and trace.allowed is not None and self not in trace.allowed:
-            raise UndeclaredReadError(f"{trace.who} reads {self.qualified} without declaring it", f"add {self.qualified} to its reads")
+            raise UndeclaredReadError(
+                f"{trace.who} reads {self.qualified} without declaring it", f"add {self.qualified} to its reads"
+            )
         cell = subject._cell(self.name)  # noqa: SLF001 - the two classes are one mechanism
         with cell.lock:
             if not cell.done:

@@ -29,6 +29,10 @@ class CheckNode:
     check: Check
     params: Any
     place: Place
+    subject: type[Subject]
+    """What is judged: the policy's subject, or something it points to. A key of ``check.judges``."""
+    name: str = ""
+    """The id as the policy writes it; not the check's where that is a former one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +94,7 @@ class Policy:
     controls: Mapping[str, tuple[str, ...]]
     """framework_version -> control ids"""
     basis: Mapping[str, str]
-    """framework_version -> stated | derived | mixed"""
+    """framework_version -> stated | derived | primary | supporting | mixed, for the mappings that say so"""
     scope: Scope
     subject: type[Subject]
     quantifier: Quantifier
@@ -108,6 +112,8 @@ class Policy:
     """The built-in pack it comes from, or empty."""
     anchor: Place | None = None
     """For a policy outside the user's repository: the line of theirs that selected it."""
+    builtin: bool = False
+    """Whether its file is one of those that come with trailwarden."""
     params: Mapping[str, Json] = field(default_factory=dict)
 
     def check_nodes(self) -> tuple[CheckNode, ...]:
@@ -129,10 +135,19 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """A file as it was read. ``name`` is the path as the user gave it, or ``builtin/…``."""
+
+    name: str
+    text: str
+    builtin: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """The policies to judge, in order, and those left out with the reason a report must show."""
 
     policies: tuple[Policy, ...]
     excluded: tuple[tuple[str, str], ...] = ()
-    files: tuple[str, ...] = ()
-    """Every file that was read, for the evidence pack."""
+    files: tuple[PolicyFile, ...] = ()
+    """Every file that was read, for the evidence pack, by name."""

@@ -1,0 +1,412 @@
+"""Judges one policy on one account: pure, from facts and a clock to results. Nothing here asks AWS anything new.
+
+Three-valued throughout: a part is PASS, FAIL, NOT_APPLICABLE or ERROR (unknown), and no combination turns an unknown into a pass.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from trailwarden.calls import canonical
+from trailwarden.errors import Unreadable
+from trailwarden.facts import Account
+from trailwarden.facts.base import Population, Subject, Trace, tracing
+from trailwarden.model import Json, PolicyResult, Reason, ReasonCode, Result, Status
+from trailwarden.params import to_json
+from trailwarden.plan import LINKS, allowed_facts, population
+from trailwarden.policy.model import AllOf, AnyOf, CheckNode, Node, Not, Policy
+
+GLOBAL = "global"
+"""What reports show as the region of an account-wide verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one node of a policy concluded about one subject."""
+
+    status: Status
+    check: str
+    message: str = ""
+    observed: Mapping[str, Json] = field(default_factory=dict)
+    expected: Mapping[str, Json] = field(default_factory=dict)
+    reason: Reason | None = None
+    params: Mapping[str, Json] = field(default_factory=dict)
+    calls: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectOutcome:
+    """One subject of a policy: whether it is spoken about, and what each requirement concluded."""
+
+    subject: Subject
+    where: Outcome | None
+    """The decisive part of ``where`` when it is not met or not known; None when the policy speaks about the subject."""
+    requirements: tuple[Outcome, ...]
+
+    @property
+    def status(self) -> Status:
+        """Return the subject's own status; NOT_APPLICABLE when the policy does not speak about it."""
+        if self.where is not None:
+            return Status.ERROR if self.where.status is Status.ERROR else Status.NOT_APPLICABLE
+        return conjunction([item.status for item in self.requirements])
+
+    @property
+    def parts(self) -> tuple[Outcome, ...]:
+        """Return the outcomes that make up the status."""
+        return self.requirements if self.where is None else (self.where,)
+
+
+def conjunction(statuses: Sequence[Status]) -> Status:
+    """Return the status of "all of these": FAIL beats ERROR beats PASS; what does not apply is left out."""
+    for status in (Status.FAIL, Status.ERROR, Status.PASS):
+        if status in statuses:
+            return status
+    return Status.NOT_APPLICABLE
+
+
+def disjunction(statuses: Sequence[Status]) -> Status:
+    """Return the status of "one of these": PASS beats ERROR beats FAIL; what does not apply is left out."""
+    for status in (Status.PASS, Status.ERROR, Status.FAIL):
+        if status in statuses:
+            return status
+    return Status.NOT_APPLICABLE
+
+
+def negation(status: Status) -> Status:
+    """Return the opposite; an unknown stays unknown."""
+    return {Status.PASS: Status.FAIL, Status.FAIL: Status.PASS}.get(status, status)
+
+
+def judge(node: Node, subject: Subject) -> Outcome:
+    """Judge one node on one subject."""
+    if isinstance(node, CheckNode):
+        return _judge_check(node, subject)
+    if isinstance(node, Not):
+        inner = judge(node.part, subject)
+        return replace(
+            inner, status=negation(inner.status), check=f"not {inner.check}", message=f"must not hold: {inner.message}"
+        )
+    parts = [judge(part, subject) for part in node.parts]
+    if isinstance(node, AllOf):
+        return _combine(parts, conjunction([item.status for item in parts]), "+")
+    assert isinstance(node, AnyOf)
+    return _combine(parts, disjunction([item.status for item in parts]), "|")
+
+
+def _combine(parts: Sequence[Outcome], status: Status, joint: str) -> Outcome:
+    """Make one outcome of several; those that decided the status give it its message."""
+    decisive = [item for item in parts if item.status is status] or list(parts)
+    return Outcome(
+        status=status,
+        check=joint.join(item.check for item in parts),
+        message="; ".join(item.message for item in decisive),
+        observed={"parts": [_part(item) for item in parts]},
+        expected={"parts": [{"check": item.check, "expected": dict(item.expected)} for item in parts if item.expected]},
+        reason=next((item.reason for item in decisive if item.reason is not None), None)
+        if status is Status.ERROR
+        else None,
+        calls=_merge(item.calls for item in parts),
+        notes=tuple(note for item in parts for note in item.notes),
+    )
+
+
+def _part(outcome: Outcome) -> dict[str, Json]:
+    return {
+        "check": outcome.check,
+        "status": outcome.status.value,
+        "message": outcome.message,
+        "observed": dict(outcome.observed),
+    }
+
+
+def _merge(several: Any) -> tuple[str, ...]:
+    return tuple(sorted({call for calls in several for call in calls}))
+
+
+def _judge_check(node: CheckNode, subject: Subject) -> Outcome:
+    check, params = node.check, node.params
+    shown = to_json(params)
+    kind = node.subject
+    target = subject if type(subject) is kind else LINKS[type(subject), kind](subject)
+    if target is None:
+        return Outcome(
+            Status.NOT_APPLICABLE, check.id, f"{subject.name} has no {kind.kind}", params=shown, version=check.version
+        )
+    trace = Trace(allowed=allowed_facts(check, params), who=f"check {check.id}")
+    with tracing(trace):
+        try:
+            finding = check.judges[kind](target, params)
+        except Unreadable as error:
+            return Outcome(
+                Status.ERROR,
+                check.id,
+                f"could not be evaluated: {error.reason.sentence()}",
+                reason=error.reason,
+                params=shown,
+                calls=tuple(sorted(trace.calls)),
+                version=check.version,
+            )
+        except Exception as error:  # noqa: BLE001 - a check that crashes must not take the other verdicts with it
+            reason = Reason(
+                ReasonCode.INTERNAL,
+                region=target.region,
+                account=target.account_id,
+                aws_message=f"{type(error).__name__}: {error}",
+            )
+            return Outcome(
+                Status.ERROR,
+                check.id,
+                f"the check crashed: {type(error).__name__}: {error}",
+                reason=reason,
+                params=shown,
+                calls=tuple(sorted(trace.calls)),
+                version=check.version,
+            )
+    observed = dict(finding.observed)
+    if target is not subject:
+        observed = {"judged": target.id, **observed}
+    return Outcome(
+        finding.status,
+        check.id,
+        finding.message,
+        observed,
+        finding.expected,
+        None,
+        shown,
+        tuple(sorted(trace.calls)),
+        finding.notes,
+        check.version,
+    )
+
+
+def evaluate(policy: Policy, account: Account) -> tuple[PolicyResult, list[Result]]:
+    """Judge one policy on one account.
+
+    Returns:
+        The policy's verdict and its rows: for ``all`` one per subject and requirement, otherwise one for the account.
+    """
+    if not any(fnmatchcase(account.account_id, pattern) for pattern in policy.scope.accounts):
+        text = "the account is outside the policy's scope"
+        return _verdict(policy, account, Status.NOT_APPLICABLE, []), [
+            _account_row(policy, account, Status.NOT_APPLICABLE, text)
+        ]
+    trace = Trace(who=f"policy {policy.id}")
+    with tracing(trace):
+        try:
+            found = population(account, policy.subject)
+        except Unreadable as error:
+            found = Population([], [error.reason])
+    listed = tuple(sorted(trace.calls))
+    in_scope = [item for item in found if _in_regions(policy, item)]
+    outcomes = [_judge_subject(policy, item) for item in in_scope]
+    rows = _rows_of_all(policy, account, found, outcomes, listed)
+    if policy.quantifier.kind != "all":
+        rows = [_quantified_row(policy, account, found, outcomes, listed)]
+    status = conjunction([row.status for row in rows])
+    return _verdict(policy, account, status, outcomes), rows
+
+
+def _in_regions(policy: Policy, subject: Subject) -> bool:
+    return isinstance(subject, Account) or "all" in policy.scope.regions or subject.region in policy.scope.regions
+
+
+def _judge_subject(policy: Policy, subject: Subject) -> SubjectOutcome:
+    condition = [judge(node, subject) for node in policy.where]
+    status = conjunction([item.status for item in condition]) if condition else Status.PASS
+    if status is not Status.PASS:
+        decisive = next(item for item in condition if item.status is status)
+        return SubjectOutcome(subject, decisive, ())
+    return SubjectOutcome(subject, None, tuple(judge(node, subject) for node in policy.require))
+
+
+def _spoken_about(outcomes: Sequence[SubjectOutcome]) -> list[SubjectOutcome]:
+    """Return the subjects that the policy speaks about or may speak about (``where`` unknown)."""
+    return [item for item in outcomes if item.where is None or item.where.status is Status.ERROR]
+
+
+def _rows_of_all(
+    policy: Policy,
+    account: Account,
+    found: Population[Any],
+    outcomes: Sequence[SubjectOutcome],
+    listed: tuple[str, ...],
+) -> list[Result]:
+    rows = [_row(policy, account, item.subject, part) for item in _spoken_about(outcomes) for part in item.parts]
+    if found.gaps:
+        rows.append(_gap_row(policy, account, found, listed))
+    if not rows:
+        rows.append(_empty_row(policy, account, len(outcomes), listed))
+    return rows
+
+
+def _gap_row(policy: Policy, account: Account, found: Population[Any], listed: tuple[str, ...]) -> Result:
+    """Return the row that says that there may be subjects nobody has seen."""
+    first = found.gaps[0]
+    regions: list[Json] = [reason.region for reason in found.gaps]
+    more = f" (and {len(found.gaps) - 1} more regions)" if len(found.gaps) > 1 else ""
+    text = f"there may be more subjects of type {policy.subject.kind} than could be listed: {first.sentence()}{more}"
+    return _account_row(
+        policy, account, Status.ERROR, text, reason=first, observed={"unread_regions": regions}, calls=listed
+    )
+
+
+def _empty_row(policy: Policy, account: Account, candidates: int, listed: tuple[str, ...]) -> Result:
+    what = "no subject meets `where`" if candidates else f"the account has no {policy.subject.kind}"
+    status = Status.FAIL if policy.on_empty == "fail" else Status.NOT_APPLICABLE
+    return _account_row(
+        policy,
+        account,
+        status,
+        f"{what} (on.empty: {policy.on_empty})",
+        observed={"candidates": candidates},
+        calls=listed,
+    )
+
+
+def _quantified_row(
+    policy: Policy,
+    account: Account,
+    found: Population[Any],
+    outcomes: Sequence[SubjectOutcome],
+    listed: tuple[str, ...],
+) -> Result:
+    """Return the one row of an ``any``, ``none`` or ``at_least`` policy."""
+    speaking = [item for item in _spoken_about(outcomes) if item.status is not Status.NOT_APPLICABLE]
+    passing = sum(item.status is Status.PASS for item in speaking)
+    unknown = sum(item.status is Status.ERROR for item in speaking)
+    open_ended = bool(found.gaps)
+    if not speaking and not open_ended:
+        return _empty_row(policy, account, len(outcomes), listed)
+    wanted = policy.quantifier.number if policy.quantifier.kind == "at_least" else 1
+    if passing >= wanted:
+        reached = Status.PASS
+    elif open_ended or passing + unknown >= wanted:
+        reached = Status.ERROR
+    else:
+        reached = Status.FAIL
+    status = negation(reached) if policy.quantifier.kind == "none" else reached
+    reason = None
+    if status is Status.ERROR:
+        reasons = [part.reason for item in speaking for part in item.parts if part.reason is not None]
+        reason = [*reasons, *found.gaps][0]
+    noun = policy.subject.kind
+    text = f"{passing} of {len(speaking)} {noun} subject{'s' if len(speaking) != 1 else ''} satisfy it, wanted {policy.quantifier}"
+    if status is not Status.PASS:
+        details = [_lacking(item, policy.quantifier.kind == "none") for item in speaking]
+        text = "; ".join([text, *(detail for detail in details if detail)])
+        text += "".join(f"; not listed: {gap.sentence()}" for gap in found.gaps[:1])
+    candidates: list[Json] = [
+        {
+            "subject": item.subject.id,
+            "region": item.subject.region,
+            "status": item.status.value,
+            "checks": [_part(part) for part in item.parts],
+        }
+        for item in outcomes
+    ]
+    return _account_row(
+        policy,
+        account,
+        status,
+        text,
+        reason=reason,
+        observed={"candidates": candidates},
+        expected={"quantifier": str(policy.quantifier), "checks": [node.check.id for node in policy.check_nodes()]},
+        calls=_merge([listed, *(part.calls for item in outcomes for part in item.parts)]),
+    )
+
+
+def _lacking(item: SubjectOutcome, wanted_none: bool) -> str:
+    """Return what keeps one candidate from satisfying the policy, or for ``none`` that it does."""
+    if wanted_none:
+        return f"{item.subject.name}: satisfies it" if item.status is Status.PASS else ""
+    texts = [part.message for part in item.parts if part.status is item.status]
+    return f"{item.subject.name}: {', '.join(texts)}" if item.status is not Status.PASS else ""
+
+
+def _verdict(policy: Policy, account: Account, status: Status, outcomes: Sequence[SubjectOutcome]) -> PolicyResult:
+    place = policy.anchor or policy.place
+    return PolicyResult(
+        id=policy.id,
+        account=account.account_id,
+        status=status,
+        severity=policy.severity,
+        candidates=len(outcomes),
+        applicable=sum(item.where is None and item.status is not Status.NOT_APPLICABLE for item in outcomes),
+        satisfying=sum(item.status is Status.PASS for item in outcomes),
+        file=place.file,
+        line=place.line,
+        sha256=policy.sha256,
+        controls=policy.controls,
+    )
+
+
+def _account_row(
+    policy: Policy,
+    account: Account,
+    status: Status,
+    text: str,
+    *,
+    reason: Reason | None = None,
+    observed: Mapping[str, Json] | None = None,
+    expected: Mapping[str, Json] | None = None,
+    calls: tuple[str, ...] = (),
+) -> Result:
+    nodes = policy.check_nodes()
+    names = "+".join(dict.fromkeys(node.check.id for node in nodes))
+    shown = to_json(nodes[0].params) if len(nodes) == 1 else {}
+    return _row(
+        policy, account, account, Outcome(status, names, text, observed or {}, expected or {}, reason, shown, calls)
+    )
+
+
+def _row(policy: Policy, account: Account, subject: Subject, outcome: Outcome) -> Result:
+    region = GLOBAL if isinstance(subject, Account) else subject.region
+    message = outcome.message
+    if policy.message and outcome.status is Status.FAIL:
+        message = render_message(policy.message, subject, message)
+    identity = canonical([policy.id, outcome.check, account.account_id, region, subject.id])
+    return Result(
+        policy=policy.id,
+        check=outcome.check,
+        account=account.account_id,
+        region=region,
+        subject=subject.id,
+        subject_type=subject.kind,
+        status=outcome.status,
+        severity=policy.severity,
+        message=message,
+        observed=outcome.observed,
+        expected=outcome.expected,
+        reason=outcome.reason,
+        params=outcome.params,
+        calls=outcome.calls,
+        fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest(),
+        subject_name=subject.name,
+        notes=outcome.notes,
+        check_version=outcome.version,
+        state=hashlib.sha256(canonical(outcome.observed).encode("utf-8", "surrogatepass")).hexdigest()[:16],
+    )
+
+
+MESSAGE_FIELDS: Mapping[str, Callable[[Subject, str], str]] = {
+    "subject.id": lambda subject, _: subject.id,
+    "subject.name": lambda subject, _: subject.name,
+    "subject.region": lambda subject, _: subject.region,
+    "subject.account": lambda subject, _: subject.account_id,
+    "message": lambda _, message: message,
+}
+"""What ``{…}`` in a policy's message can name."""
+
+
+def render_message(template: str, subject: Subject, message: str) -> str:
+    """Return a policy's message with its fields filled in; the loader has refused unknown ones."""
+    for name, value in MESSAGE_FIELDS.items():
+        template = template.replace(f"{{{name}}}", value(subject, message))
+    return template

@@ -1,0 +1,355 @@
+"""The bucket a trail delivers to, read in the account that owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from trailwarden.calls import Call, Reply
+from trailwarden.errors import Unreadable
+from trailwarden.facts.account import body_of, expect, reason_for_call
+from trailwarden.facts.base import Subject, fact
+from trailwarden.facts.lifecycle import LifecycleRule
+from trailwarden.model import Json, Reason, ReasonCode
+from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
+
+if TYPE_CHECKING:
+    from trailwarden.facts.account import Account
+    from trailwarden.facts.trail import Trail
+
+PUBLIC_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
+
+
+@dataclass(frozen=True, slots=True)
+class BucketLocation:
+    """Where a bucket is and whose. ``owner`` is empty when nothing could prove it; ``foreign`` says that it is not the caller's."""
+
+    exists: bool
+    region: str
+    owner: str
+    foreign: bool
+    asker: str
+    """The account whose credentials read the bucket."""
+    checked_owners: tuple[str, ...]
+    """Accounts that HeadBucket with ExpectedBucketOwner was tried for and that it was refused for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicAccessBlock:
+    """The four settings, of a bucket or of an account. Not configured means four times false."""
+
+    block_public_acls: bool = False
+    ignore_public_acls: bool = False
+    block_public_policy: bool = False
+    restrict_public_buckets: bool = False
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any]) -> PublicAccessBlock:
+        """Read a PublicAccessBlockConfiguration."""
+        return cls(
+            settings.get("BlockPublicAcls") is True,
+            settings.get("IgnorePublicAcls") is True,
+            settings.get("BlockPublicPolicy") is True,
+            settings.get("RestrictPublicBuckets") is True,
+        )
+
+    def __or__(self, other: PublicAccessBlock) -> PublicAccessBlock:
+        """Return what is in force when bucket and account both have settings: the stricter of each."""
+        return PublicAccessBlock(
+            self.block_public_acls or other.block_public_acls,
+            self.ignore_public_acls or other.ignore_public_acls,
+            self.block_public_policy or other.block_public_policy,
+            self.restrict_public_buckets or other.restrict_public_buckets,
+        )
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the settings under AWS's names."""
+        return {
+            "BlockPublicAcls": self.block_public_acls,
+            "IgnorePublicAcls": self.ignore_public_acls,
+            "BlockPublicPolicy": self.block_public_policy,
+            "RestrictPublicBuckets": self.restrict_public_buckets,
+        }
+
+    @property
+    def complete(self) -> bool:
+        """Return whether all four are on."""
+        return all(self.to_json().values())
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One row of an ACL: a group URI (or empty for a single grantee) and the permission."""
+
+    group: str
+    permission: str
+
+    @property
+    def public(self) -> bool:
+        """Return whether everybody, or everybody with any AWS account, is meant."""
+        return self.group.endswith(PUBLIC_GROUPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Versioning:
+    """Each empty when it was never set."""
+
+    status: str
+    mfa_delete: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectLock:
+    """Object Lock and its default retention. ``days`` counts a year as 365; 0 means no default rule."""
+
+    enabled: bool = False
+    mode: str = ""
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """The default encryption; ``algorithm`` is empty when there is none."""
+
+    algorithm: str = ""
+    key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLogging:
+    """Where server access logs go."""
+
+    target_bucket: str
+    target_prefix: str
+
+
+class LogBucket(Subject):
+    """A bucket named by one or more trails."""
+
+    kind = "bucket"
+
+    def __init__(self, account: Account, name: str) -> None:
+        super().__init__(id=f"arn:{account.partition}:s3:::{name}", name=name, account_id=account.account_id, region="")
+        self.account = account
+        self._trails: dict[str, Trail] = {}
+
+    def used_by(self, trail: Trail) -> None:
+        """Note a trail that delivers here."""
+        self._trails[trail.arn] = trail
+        if not self.region:
+            self.region = trail.home_region
+
+    @property
+    def trails(self) -> tuple[Trail, ...]:
+        """Return the trails that deliver here, by ARN."""
+        return tuple(self._trails[arn] for arn in sorted(self._trails))
+
+    # --- where and whose --------------------------------------------------------------------------------------------
+
+    @fact("s3.HeadBucket", "s3.ListBuckets")
+    def location(self) -> BucketLocation:
+        """Find region and owner: S3 has no call that names an owner, so each candidate is tried by ExpectedBucketOwner.
+
+        Raises:
+            Unreadable: a reply that is neither yes, no, nor refused.
+        """
+        account = self.account
+        home = self.trails[0].home_region if self.trails else account.global_region
+        refused: list[str] = []
+        region = ""
+        for owner in self._candidates():
+            call = account.call("s3.HeadBucket", home, asker=owner, Bucket=self.name, ExpectedBucketOwner=owner)
+            reply = account.reply(call)
+            verdict = _head_verdict(call, reply)
+            region = region or _region_in(reply)
+            if verdict == "gone":
+                return BucketLocation(False, region, "", False, account.account_id, ())
+            if verdict == "there":
+                return BucketLocation(True, region or home, owner, owner != account.account_id, owner, tuple(refused))
+            refused.append(owner)
+        return self._without_owner(home, region, tuple(refused))
+
+    def _candidates(self) -> tuple[str, ...]:
+        """Return the accounts that may own the bucket and that the run has credentials for, the likeliest first."""
+        account = self.account
+        owners = [account.account_id, *(trail.owner for trail in self.trails), *account.log_accounts]
+        return tuple(dict.fromkeys(owner for owner in owners if owner in account.peers))
+
+    def _without_owner(self, home: str, region: str, refused: tuple[str, ...]) -> BucketLocation:
+        """Decide what a refusal for every candidate means: ours without permission, or another account's."""
+        account = self.account
+        me = account.account_id
+        listing = account.reply(account.call("s3.ListBuckets", account.global_region, asker=me))
+        if listing.error is None:
+            names = {str(item["Name"]) for item in (listing.body or {}).get("Buckets", [])}
+            if self.name in names:
+                return BucketLocation(True, region or home, me, False, me, ())
+        call = account.call("s3.HeadBucket", home, asker=me, Bucket=self.name)
+        reply = account.reply(call)
+        verdict = _head_verdict(call, reply)
+        # When the list of own buckets was read and lacks the name, the bucket is another account's; otherwise nobody knows.
+        foreign = listing.error is None or verdict == "there"
+        return BucketLocation(verdict != "gone", _region_in(reply) or region or home, "", foreign, me, refused)
+
+    def _ask(self, operation: str, *, absent: tuple[str, ...] = ()) -> tuple[Call, dict[str, Any] | None]:
+        """Ask about the bucket where it is, as its owner; return None as body for an error code that means "not configured".
+
+        Raises:
+            Unreadable: NOT_FOUND for a bucket that is gone; CROSS_ACCOUNT when the owner is out of reach.
+        """
+        location = self.location
+        if not location.exists:
+            code = ReasonCode.NOT_FOUND
+            raise Unreadable(
+                Reason(
+                    code, operation, location.region, self.account_id, "NoSuchBucket", "the log bucket does not exist"
+                )
+            )
+        params: dict[str, Json] = {"Bucket": self.name}
+        if location.owner or not location.foreign:
+            params["ExpectedBucketOwner"] = location.owner or location.asker
+        call = self.account.call(operation, location.region, asker=location.asker, **params)
+        reply = self.account.reply(call)
+        if reply.error is not None and reply.error.code in absent:
+            return call, None
+        try:
+            return call, body_of(call, reply)
+        except Unreadable as error:
+            if location.foreign and not location.owner and error.reason.code is ReasonCode.ACCESS_DENIED:
+                raise Unreadable(replace(error.reason, code=ReasonCode.CROSS_ACCOUNT)) from None
+            raise
+
+    # --- settings ---------------------------------------------------------------------------------------------------
+
+    @fact("s3.GetBucketPolicy", needs=["LogBucket.location"])
+    def policy(self) -> PolicyDocument | None:
+        """The bucket policy, or None when there is none.
+
+        Raises:
+            Unreadable: refused, or a text that is not a policy (UNPARSEABLE).
+        """
+        call, body = self._ask("s3.GetBucketPolicy", absent=("NoSuchBucketPolicy",))
+        if body is None:
+            return None
+        try:
+            return parse(str(expect(call, body, "Policy")))
+        except PolicyTextError as error:
+            raise Unreadable(reason_for_call(call, ReasonCode.UNPARSEABLE, message=str(error))) from error
+
+    @fact("s3.GetBucketPolicyStatus", needs=["LogBucket.location"])
+    def policy_is_public(self) -> bool:
+        """AWS's own judgement of the policy text; no policy is not public."""
+        call, body = self._ask("s3.GetBucketPolicyStatus", absent=("NoSuchBucketPolicy",))
+        return body is not None and bool(expect(call, expect(call, body, "PolicyStatus"), "IsPublic"))
+
+    @fact("s3.GetBucketAcl", needs=["LogBucket.location"])
+    def acl(self) -> tuple[Grant, ...]:
+        """The grants in force: with IgnorePublicAcls on, S3 leaves the public ones out of its answer."""
+        call, body = self._ask("s3.GetBucketAcl")
+        grants = expect(call, body or {}, "Grants")
+        return tuple(
+            Grant(str((row.get("Grantee") or {}).get("URI") or ""), str(row.get("Permission") or "")) for row in grants
+        )
+
+    @fact("s3.GetPublicAccessBlock", needs=["LogBucket.location"])
+    def public_access_block(self) -> PublicAccessBlock:
+        """The bucket's own settings."""
+        call, body = self._ask("s3.GetPublicAccessBlock", absent=("NoSuchPublicAccessBlockConfiguration",))
+        return (
+            PublicAccessBlock()
+            if body is None
+            else PublicAccessBlock.parse(expect(call, body, "PublicAccessBlockConfiguration"))
+        )
+
+    @fact("s3control.GetPublicAccessBlock", needs=["LogBucket.location"])
+    def account_public_access_block(self) -> PublicAccessBlock:
+        """The settings of the account that owns the bucket.
+
+        Raises:
+            Unreadable: refused, or CROSS_ACCOUNT because the owner is not known or not reached.
+        """
+        location = self.location
+        call = self.account.call(
+            "s3control.GetPublicAccessBlock",
+            self.account.global_region,
+            asker=location.asker,
+            AccountId=location.owner or location.asker,
+        )
+        if location.foreign and not location.owner:
+            raise Unreadable(
+                reason_for_call(call, ReasonCode.CROSS_ACCOUNT, message="the account that owns the bucket is not known")
+            )
+        reply = self.account.reply(call)
+        if reply.error is not None and reply.error.code == "NoSuchPublicAccessBlockConfiguration":
+            return PublicAccessBlock()
+        return PublicAccessBlock.parse(expect(call, body_of(call, reply), "PublicAccessBlockConfiguration"))
+
+    @fact("s3.GetBucketOwnershipControls", needs=["LogBucket.location"])
+    def object_ownership(self) -> str:
+        """ObjectOwnership; not configured means ObjectWriter."""
+        call, body = self._ask("s3.GetBucketOwnershipControls", absent=("OwnershipControlsNotFoundError",))
+        if body is None:
+            return "ObjectWriter"
+        rules = expect(call, expect(call, body, "OwnershipControls"), "Rules")
+        return str(rules[0]["ObjectOwnership"]) if rules else "ObjectWriter"
+
+    @fact("s3.GetBucketVersioning", needs=["LogBucket.location"])
+    def versioning(self) -> Versioning:
+        """Versioning and MFA Delete; AWS leaves out what was never set."""
+        _, body = self._ask("s3.GetBucketVersioning")
+        return Versioning(str((body or {}).get("Status") or ""), str((body or {}).get("MFADelete") or ""))
+
+    @fact("s3.GetObjectLockConfiguration", needs=["LogBucket.location"])
+    def object_lock(self) -> ObjectLock:
+        """Object Lock with the default retention in days."""
+        call, body = self._ask("s3.GetObjectLockConfiguration", absent=("ObjectLockConfigurationNotFoundError",))
+        if body is None:
+            return ObjectLock()
+        configuration = expect(call, body, "ObjectLockConfiguration")
+        retention = (configuration.get("Rule") or {}).get("DefaultRetention") or {}
+        days = int(retention.get("Days") or 0) + 365 * int(retention.get("Years") or 0)
+        return ObjectLock(configuration.get("ObjectLockEnabled") == "Enabled", str(retention.get("Mode") or ""), days)
+
+    @fact("s3.GetBucketEncryption", needs=["LogBucket.location"])
+    def encryption(self) -> Encryption:
+        """The default encryption."""
+        call, body = self._ask("s3.GetBucketEncryption", absent=("ServerSideEncryptionConfigurationNotFoundError",))
+        if body is None:
+            return Encryption()
+        rules = expect(call, expect(call, body, "ServerSideEncryptionConfiguration"), "Rules")
+        default = (rules[0].get("ApplyServerSideEncryptionByDefault") or {}) if rules else {}
+        return Encryption(str(default.get("SSEAlgorithm") or ""), str(default.get("KMSMasterKeyID") or ""))
+
+    @fact("s3.GetBucketLogging", needs=["LogBucket.location"])
+    def access_logging(self) -> AccessLogging | None:
+        """Server access logging; S3 says "off" with an empty answer."""
+        _, body = self._ask("s3.GetBucketLogging")
+        enabled = (body or {}).get("LoggingEnabled")
+        return AccessLogging(str(enabled["TargetBucket"]), str(enabled.get("TargetPrefix") or "")) if enabled else None
+
+    @fact("s3.GetBucketLifecycleConfiguration", needs=["LogBucket.location"])
+    def lifecycle(self) -> tuple[LifecycleRule, ...]:
+        """The lifecycle rules, none when there is no configuration."""
+        call, body = self._ask("s3.GetBucketLifecycleConfiguration", absent=("NoSuchLifecycleConfiguration",))
+        return () if body is None else tuple(LifecycleRule.parse(row) for row in expect(call, body, "Rules"))
+
+
+def _head_verdict(call: Call, reply: Reply) -> str:
+    """Return there, gone or refused.
+
+    Raises:
+        Unreadable: anything else (400, 5xx, time-out).
+    """
+    if reply.error is None:
+        return "there"
+    if reply.error.status == 404 or reply.error.code in ("404", "NoSuchBucket"):
+        return "gone"
+    if reply.error.status == 403 or reply.error.code in ("403", "AccessDenied"):
+        return "refused"
+    body_of(call, reply)
+    raise AssertionError  # body_of raises for an error reply
+
+
+def _region_in(reply: Reply) -> str:
+    return str((reply.body or {}).get("BucketRegion") or reply.bucket_region or "")

@@ -1,0 +1,113 @@
+"""Three-valued logic over facts that may be unreadable (controls catalogue, section 1).
+
+An unknown is an ``Unreadable`` on its way up. These helpers catch it only to ask whether the rest decides the matter; if it does not,
+they raise it again, so an unknown can become ERROR and never a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from trailwarden.errors import Unreadable
+from trailwarden.facts.base import Population, Subject
+from trailwarden.model import Finding, Json, Reason, Status
+
+X = TypeVar("X", bound=Subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Generic[X]):
+    """One subject with what is known of it: a finding, or the reason why there is none."""
+
+    subject: X
+    finding: Finding | None
+    reason: Reason | None
+
+    @property
+    def status(self) -> Status:
+        """Return the finding's status, ERROR where there is none."""
+        return Status.ERROR if self.finding is None else self.finding.status
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the row that an account-wide finding shows for this subject."""
+        text = (
+            self.finding.message
+            if self.finding is not None
+            else self.reason.sentence()
+            if self.reason is not None
+            else ""
+        )
+        return {"subject": self.subject.id, "status": self.status.value, "message": text}
+
+
+def judge_each(subjects: Iterable[X], judge: Callable[[X], Finding]) -> list[Judged[X]]:
+    """Judge every subject; one that can't be read does not stop the others."""
+    judged = []
+    for subject in subjects:
+        try:
+            judged.append(Judged(subject, judge(subject), None))
+        except Unreadable as error:
+            judged.append(Judged(subject, None, error.reason))
+    return judged
+
+
+def some(population: Population[X], judge: Callable[[X], Finding], missing: str) -> Finding:
+    """Return whether at least one subject passes.
+
+    Args:
+        population: the candidates; its gaps count as candidates nobody could look at.
+        judge: the question.
+        missing: the message of a FAIL.
+
+    Raises:
+        Unreadable: none is known to pass, and one could not be judged or not be listed.
+    """
+    judged = judge_each(population, judge)
+    rows = [item.to_json() for item in judged]
+    passing = [item for item in judged if item.status is Status.PASS]
+    if passing:
+        first = passing[0]
+        assert first.finding is not None
+        satisfying: list[Json] = [item.subject.id for item in passing]
+        return Finding(
+            Status.PASS,
+            first.finding.message,
+            {"satisfying": satisfying, **first.finding.observed},
+            first.finding.expected,
+        )
+    unknown = [item.reason for item in judged if item.reason is not None]
+    if unknown or population.gaps:
+        raise Unreadable([*unknown, *population.gaps][0])
+    expected = next(
+        (item.finding.expected for item in judged if item.finding is not None and item.finding.expected), {}
+    )
+    return Finding(Status.FAIL, missing, {"candidates": rows}, expected)
+
+
+def any_true(*questions: Callable[[], bool]) -> bool:
+    """Return whether one question is answered yes.
+
+    Raises:
+        Unreadable: no yes, and one question could not be answered.
+    """
+    return _decide(questions, decisive=True)
+
+
+def all_true(*questions: Callable[[], bool]) -> bool:
+    """Return whether every question is answered yes; raises Unreadable when there is no known no and one is unanswered."""
+    return _decide(questions, decisive=False)
+
+
+def _decide(questions: Iterable[Callable[[], bool]], *, decisive: bool) -> bool:
+    unknown: Unreadable | None = None
+    for question in questions:
+        try:
+            if question() is decisive:
+                return decisive
+        except Unreadable as error:
+            unknown = unknown or error
+    if unknown is not None:
+        raise unknown
+    return not decisive

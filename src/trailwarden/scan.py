@@ -1,0 +1,106 @@
+"""One account: read what the plan needs, then judge it. The unit of work of every executor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from trailwarden.errors import Unreadable
+from trailwarden.evaluate import evaluate
+from trailwarden.facts import Account
+from trailwarden.facts.base import Subject, by_name
+from trailwarden.model import PolicyResult, Population, Result
+from trailwarden.plan import POPULATIONS, AnyFact, Plan, population
+
+
+@dataclass(frozen=True)
+class AccountResult:
+    """The judgement of one account."""
+
+    account: str
+    policies: tuple[PolicyResult, ...]
+    results: tuple[Result, ...]
+    populations: tuple[Population, ...]
+
+
+def read_facts(plan: Plan, account: Account, jobs: int = 10) -> None:
+    """Build every fact of the plan for every subject, wave by wave: a fact comes after what it builds on.
+
+    Failures are not raised: they stay in the facts until a check touches them.
+
+    Args:
+        plan: what to read.
+        account: whose.
+        jobs: threads; 1 reads in the calling thread.
+    """
+    waves: dict[int, list[AnyFact]] = {}
+    depths: dict[AnyFact, int] = {}
+    for item in plan.facts:
+        listing = POPULATIONS.get(item.owner)
+        before = [by_name(name) for name in item.needs] + ([listing] if listing is not None else [])
+        depths[item] = max((depths.get(needed, 0) + 1 for needed in before), default=0)
+        waves.setdefault(depths[item], []).append(item)
+    with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="trailwarden-facts") as pool:
+        for depth in sorted(waves):
+            tasks = [(item, subject) for item in waves[depth] for subject in _subjects(account, item.owner)]
+            if jobs <= 1:
+                for item, subject in tasks:
+                    _touch(item, subject)
+            else:
+                for future in [pool.submit(_touch, item, subject) for item, subject in tasks]:
+                    future.result()
+
+
+def _subjects(account: Account, owner: type[Subject]) -> list[Any]:
+    with suppress(Unreadable):
+        return list(population(account, owner))
+    return []
+
+
+def _touch(item: AnyFact, subject: Subject) -> None:
+    with suppress(Unreadable):
+        item.__get__(subject, type(subject))
+
+
+def scan(
+    plan: Plan, account: Account, *, jobs: int = 10, progress: Callable[[str], None] | None = None
+) -> AccountResult:
+    """Read and judge one account.
+
+    Args:
+        plan: the policies and what they need.
+        account: with its reader and clock.
+        jobs: threads for reading.
+        progress: told what is being done, in a few words.
+    """
+    tell = progress or (lambda _: None)
+    tell("reading")
+    read_facts(plan, account, jobs)
+    tell("judging")
+    policies: list[PolicyResult] = []
+    results: list[Result] = []
+    for policy in plan.selection.policies:
+        verdict, rows = evaluate(policy, account)
+        policies.append(verdict)
+        results.extend(rows)
+    return AccountResult(account.account_id, tuple(policies), tuple(results), tuple(completeness(plan, account)))
+
+
+def completeness(plan: Plan, account: Account) -> list[Population]:
+    """Return, for each population the plan lists, where it came from, how many there were and what was not reached."""
+    statements: list[Population] = []
+    for kind, listing in POPULATIONS.items():
+        if listing not in plan.facts:
+            continue
+        try:
+            found = population(account, kind)
+        except Unreadable as error:
+            statements.append(Population(account.account_id, kind.kind, listing.qualified, 0, 0, (), (error.reason,)))
+            continue
+        statements.append(
+            Population(account.account_id, kind.kind, found.source, len(found), found.pages, found.excluded, found.gaps)
+        )
+    return statements
