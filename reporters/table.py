@@ -20,7 +20,7 @@ from trailwarden.presentation import (
     short_name,
     urgency,
 )
-from trailwarden.text import log_safe, one_line
+from trailwarden.text import log_safe, one_line, shorten
 
 WIDTH = 100
 NARROWEST = 40
@@ -46,6 +46,9 @@ _STYLE = {
     Status.WAIVED: "yellow",
 }
 _INDENT = 7
+NAME_LIMIT = 200
+TEXT_LIMIT = 1000
+"""Longer texts are cut here, with an ellipsis; results.json has them whole."""
 _SEVERITY_WIDTH = 10
 
 Paint = Callable[[str, str], str]
@@ -80,7 +83,8 @@ class _Layout:
         for row in rows(report):
             grouped.setdefault(row.account, []).append(row)
         for account, found in grouped.items():
-            yield self.paint(f"account {one_line(account)}", "bold")
+            for line in self.wrap(f"account {one_line(account, NAME_LIMIT)}", 0):
+                yield self.paint(line, "bold")
             for row in sorted(found, key=urgency):
                 yield from self.row(row)
             yield ""
@@ -90,8 +94,8 @@ class _Layout:
         """Yield what is to be said of one result: the first line identifies it, the others explain."""
         word = WORDS[row.status]
         check = f" ({one_line(row.check)})" if row.check and row.check != row.policy and not candidates(row) else ""
-        place = f" [{one_line(row.region)}]" if row.region else ""
-        name = short_name(row) if row.subject != row.account else ""
+        place = f" [{one_line(row.region, NAME_LIMIT)}]" if row.region else ""
+        name = shorten(short_name(row), NAME_LIMIT) if row.subject != row.account else ""
         title = f"{one_line(row.policy)}{check}{'  ' if name else ''}{name}{place}"
         left = self.paint(word.ljust(_INDENT), _STYLE[row.status]) + row.severity.value.ljust(_SEVERITY_WIDTH)
         first, *rest = self.wrap(title, _INDENT + _SEVERITY_WIDTH)
@@ -99,7 +103,7 @@ class _Layout:
         yield from rest
         if row.status is not Status.PASS:
             for text in self.explanation(row):
-                yield from self.wrap(text, _INDENT)
+                yield from self.wrap(shorten(text, TEXT_LIMIT), _INDENT)
 
     def explanation(self, row: Result) -> Iterator[str]:
         """Yield the sentences below a row that did not simply pass."""
@@ -121,15 +125,16 @@ class _Layout:
         """Yield counts, what is missing, and what the exit code means."""
         found = rows(report)
         accounts = len({row.account for row in found})
-        yield self.paint(
-            f"{_count(len(found), 'result')} of {_count(len(report.rules), 'policy', 'policies')} in {_count(accounts, 'account')}",
-            "bold",
-        )
+        total = f"{_count(len(found), 'result')} of {_count(len(report.rules), 'policy', 'policies')} in {_count(accounts, 'account')}"
+        for line in self.wrap(total, 0):
+            yield self.paint(line, "bold")
         for status in ORDER:
-            number = sum(row.status is status for row in found)
-            if number:
-                severe = _by_severity([row for row in found if row.status is status]) if status in PROBLEMS else ""
-                yield f"  {self.paint(WORDS[status].ljust(_INDENT), _STYLE[status])}{number:>6}  {LEGEND[status]}{severe}"
+            hit = [row for row in found if row.status is status]
+            if hit:
+                word, severe = WORDS[status], _by_severity(hit) if status in PROBLEMS else ""
+                first, *rest = self.wrap(f"{word.ljust(_INDENT)}{len(hit):>6}  {LEGEND[status]}{severe}", 2)
+                yield first.replace(word, self.paint(word, _STYLE[status]), 1)
+                yield from rest
         actions = sorted({row.reason.missing_action for row in found if row.reason and row.reason.missing_action})
         if actions:
             yield from self.wrap(f"missing permissions: {', '.join(one_line(action) for action in actions)}", 2)
@@ -143,7 +148,7 @@ class _Layout:
         """Break a line of text at spaces, and inside words that are too long, so that it fits the width."""
         room = self.width - indent
         lines, line, used = [], "", 0
-        for word in text.split(" "):
+        for word in log_safe(text).split(" "):
             size = self.measure(word)
             if line and used + 1 + size <= room:
                 line, used = f"{line} {word}", used + 1 + size

@@ -21,10 +21,10 @@ def code(text: str, limit: int = 1000) -> str:
     line = one_line(text, limit)
     if not line:
         return NOTHING
-    longest = max((len(run) for run in _BACKTICKS.findall(line)), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if longest else ""
-    return f"{fence}{pad}{line}{pad}{fence}"
+    if "`" not in line:
+        return f"`{line}`"
+    fence = "`" * (max(len(run) for run in _BACKTICKS.findall(line)) + 1)
+    return f"{fence} {line} {fence}"
 
 
 def codes(texts: Iterable[str]) -> str:

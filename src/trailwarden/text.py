@@ -21,7 +21,6 @@ _UNSEEN = re.compile(
     + "".join(chr(plane << 16 | low) for plane in range(1, 17) for low in (0xFFFE, 0xFFFF))
     + "\U000e0000-\U000e007f]"
 )
-_JSON_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _LOG_COMMAND = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*)::")
 _LOG_MARKER = re.compile(r"##(?=\w*\[)")
 
@@ -35,6 +34,8 @@ def _escape(match: re.Match[str]) -> str:
 
 def visible(text: str) -> str:
     """Return ``text`` with every character that can't be seen or carried written as an escape; tabs and line feeds stay."""
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSEEN.sub(_escape, text.replace("\r\n", "\n"))
 
 
@@ -57,7 +58,7 @@ def log_safe(text: str) -> str:
 def clean(value: Json) -> Json:
     """Return plain JSON data with every string ``visible``: for formats whose parsers refuse what JSON itself could carry."""
     if isinstance(value, str):
-        return value if value.isascii() and value.isprintable() else visible(value)
+        return visible(value)
     if isinstance(value, Mapping):
         return {clean(key): clean(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -82,7 +83,12 @@ def json_text(value: Json, indent: int | None = 2) -> str:
     r"""Return JSON that is lossless, readable and harmless on a terminal: what can't be seen or encoded stands as ``\uXXXX``."""
     separators = (",", ": ") if indent else (",", ":")
     text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False)
-    return text if text.isascii() else _JSON_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _UNSEEN.sub(_escape_json, text)
+
+
+def _escape_json(match: re.Match[str]) -> str:
+    point = ord(match[0])
+    return f"\\u{point:04x}" if point < 0x10000 else json.dumps(match[0])[1:-1]
 
 
 def compact(value: Json) -> str:

@@ -296,7 +296,7 @@ def realistic() -> Report:
                 severity=Severity.CRITICAL,
                 subject=account,
                 subject_type="account",
-                region="",
+                region="global",
                 message=message,
                 observed=observed,
             )
