@@ -1,6 +1,6 @@
 """One spelling for filter patterns that differ only in quotes, spaces, parentheses, order and repetition."""
 
-from trailwarden.patterns.syntax import All, Compare, Expression, Number, Pattern, Some, Words
+from trailwarden.patterns.syntax import All, Expression, Pattern, Some, Words
 
 
 def normalise(pattern: Pattern) -> Pattern:
@@ -11,8 +11,6 @@ def normalise(pattern: Pattern) -> Pattern:
 
 
 def _normal(term: Expression) -> Expression:
-    if isinstance(term, Compare) and isinstance(term.value, Number):
-        return Compare(term.selector, term.operator, Number(term.value.value.normalize(), ""))
     if not isinstance(term, All | Some):
         return term
     kind = type(term)
