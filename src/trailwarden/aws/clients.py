@@ -5,8 +5,9 @@ resolves the endpoint of each request anew, and offers two places to say which r
 whose handlers may change the rules' inputs, and the request's signing context, which also takes the credentials. So a client is built
 once per service, and each request is aimed. That saves building some thirty clients for one account, and thousands for an organisation.
 
-Where this can't hold, a client is built per region as usual: behind a proxy (exceptions from it are decided per host) and with a
-botocore that does not resolve endpoints by rules. A request whose region was not honoured is never sent.
+Where this can't hold, a client is built per region as usual: behind a proxy (exceptions from it are decided per host), for a service
+or region that botocore does not list, and with a botocore that does not resolve endpoints by rules. A request whose region was not
+honoured is never sent.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies
 
 from botocore.config import Config
+from botocore.exceptions import UnknownRegionError
 from botocore.session import Session
 
 from trailwarden.aws.aim import Aim, current
@@ -39,7 +41,6 @@ class Clients:
 
     Args:
         session: makes the clients.
-        region: a valid region of the partition, for the parts of a client that want one.
         config: retries, timeouts and the like.
         reads: the operations that may be sent, as ``service.Operation``.
         endpoint_url: overrides every service's endpoint; empty leaves that to the environment and the AWS configuration.
@@ -50,37 +51,32 @@ class Clients:
         self,
         session: Session,
         *,
-        region: str,
         config: Config,
         reads: Mapping[str, str],
         endpoint_url: str = "",
         answer: Callable[[Call], Reply] | None = None,
     ) -> None:
         self._session = session
-        self._region = region
         self._config = config
         self._reads = reads
         self._endpoint_url = endpoint_url
         self._answer = answer
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
+        self._services: dict[str, Any] = {}
         self._http: Any = None
-        self._shared = not getproxies()
+        self._aimable = not getproxies()
 
     def get(self, service: str, region: str) -> Any:
         """Return the client for a service in a region."""
-        client = self._clients.get((service, "")) or self._clients.get((service, region))
+        client = self._clients.get((service, region))
         if client is not None:
             return client
         with self._lock:
-            client = self._clients.get((service, "")) or self._clients.get((service, region))
-            if client is None:
-                client = self._create(service, self._region if self._shared else region)
-                if self._shared and getattr(client, "_ruleset_resolver", None) is None:
-                    client = self._create(service, region)
-                    self._clients[service, region] = client
-                else:
-                    self._clients[service, "" if self._shared else region] = client
+            client = (
+                self._clients.get((service, region)) or self._shared(service, region) or self._create(service, region)
+            )
+            self._clients[service, region] = client
             return client
 
     def close(self) -> None:
@@ -89,6 +85,29 @@ class Clients:
             for client in self._clients.values():
                 client.close()
 
+    def _shared(self, service: str, region: str) -> Any:
+        """Return the client that serves all regions of a service, or None where this region needs one of its own.
+
+        Services without endpoints of their own in a region (Organizations), and regions newer than this botocore, are left to it.
+        """
+        if not self._aimable or region not in self._regions(service, region):
+            return None
+        client = self._services.get(service)
+        if client is None:
+            client = self._create(service, region)
+            if getattr(client, "_ruleset_resolver", None) is not None:
+                _follow_aim(client)
+                self._services[service] = client
+        return client
+
+    def _regions(self, service: str, region: str) -> list[str]:
+        """Return the regions in which a service has an endpoint, in the partition of a region."""
+        try:
+            partition = self._session.get_partition_for_region(region)
+        except UnknownRegionError:
+            return []
+        return list(self._session.get_available_regions(service, partition))
+
     def _create(self, service: str, region: str) -> Any:
         client = self._session.create_client(
             service, region_name=region, endpoint_url=self._endpoint_url or None, config=self._config
@@ -96,10 +115,9 @@ class Clients:
         name = client.meta.service_model.service_id.hyphenize()
         events = client.meta.events
         events.register_first("before-parameter-build", self._refuse_writes)
-        events.register_first("before-parameter-build", _aim_signature)
-        # First, so that S3's cache of bucket regions keeps the last word.
-        events.register_first(f"before-endpoint-resolution.{name}", _aim_endpoint)
-        events.register_first("before-call", self._before_call)
+        events.register("before-parameter-build", _sign_for_account)
+        if self._answer is not None:
+            events.register("before-call", self._play)
         events.register_last("after-call", _count_page)
         if service == "s3control" and _is_loopback(client.meta.endpoint_url):
             events.register_first(f"before-sign.{name}", _drop_account_from_host)
@@ -108,7 +126,7 @@ class Clients:
 
     def _share_connections(self, client: Any) -> None:
         """Let all clients use one connection pool, and one TLS context, with room for every region's host."""
-        if not self._shared:
+        if not self._aimable:
             return
         endpoint: Any = getattr(client, "_endpoint", None)
         http: Any = getattr(endpoint, "http_session", None)
@@ -128,13 +146,9 @@ class Clients:
                 f"{operation} is not on the list of reads", "trailwarden changes nothing in an account"
             )
 
-    def _before_call(self, context: Mapping[str, Any], **_: Any) -> Any:
-        """Return an answer in AWS's place, or None to send the request."""
+    def _play(self, **_: Any) -> Any:
+        assert self._answer is not None
         aim = _aim()
-        if context["client_region"] != aim.call.region and not aim.aimed:
-            raise NotImplementedError(f"this botocore ignored the region of {aim.call.name}")
-        if self._answer is None:
-            return None
         reply = self._answer(aim.call)
         aim.pages = reply.pages - 1  # a recorded listing comes as one page, and counts as the pages it was
         return botocore_answer(reply)
@@ -147,10 +161,30 @@ def _aim() -> Aim:
     return aim
 
 
-def _aim_signature(context: dict[str, Any], **_: Any) -> None:
-    """Name the region and the credentials to sign with; endpoint rules that know better (Organizations' home) override the region."""
+def _sign_for_account(context: dict[str, Any], **_: Any) -> None:
+    context.setdefault("signing", {})["request_credentials"] = _aim().credentials
+
+
+def _follow_aim(client: Any) -> None:
+    """Let a client go where each call points."""
+    client.meta.events.register("before-parameter-build", _aim_signature)
+    # First, so that S3's cache of bucket regions keeps the last word.
+    name = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register_first(f"before-endpoint-resolution.{name}", _aim_endpoint)
+
+    client.meta.events.register_first("before-call", _refuse_unaimed)
+
+
+def _refuse_unaimed(**_: Any) -> None:
+    """Stop a request whose endpoint did not follow: another region's answer would be taken for the right one's."""
     aim = _aim()
-    context["signing"] = {"region": aim.call.region, "request_credentials": aim.credentials}
+    if not aim.aimed:
+        raise NotImplementedError(f"this botocore ignored the region of {aim.call.name}")
+
+
+def _aim_signature(context: dict[str, Any], **_: Any) -> None:
+    """Name the region to sign for; endpoint rules that know better override it."""
+    context.setdefault("signing", {})["region"] = _aim().call.region
 
 
 def _aim_endpoint(builtins: dict[str, Any], **_: Any) -> None:

@@ -132,9 +132,9 @@ def connect(
         if credentials is None:
             raise missing_credentials()
         credentials.get_frozen_credentials()
-        clients = Clients(session, region=configured, config=config_for(tuning), reads=READS, endpoint_url=endpoint_url)
+        clients = Clients(session, config=config_for(tuning), reads=READS, endpoint_url=endpoint_url)
         impatient = config_for(replace(tuning, max_attempts=min(_STS_ATTEMPTS, tuning.max_attempts)))
-        sts = Clients(session, region=configured, config=impatient, reads=_STS, endpoint_url=endpoint_url)
+        sts = Clients(session, config=impatient, reads=_STS, endpoint_url=endpoint_url)
     except (BotoCoreError, ClientError) as error:
         raise from_exception(error) from None
     except ValueError as error:

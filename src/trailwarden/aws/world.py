@@ -7,7 +7,7 @@ Everything but the network is the live path: clients, endpoint rules, read-only 
 from __future__ import annotations
 
 from botocore import UNSIGNED
-from botocore.credentials import ReadOnlyCredentials
+from botocore.credentials import Credentials
 from botocore.session import Session
 
 from trailwarden.aws.clients import Clients
@@ -22,12 +22,12 @@ def world_connection(ledger: Ledger) -> Connection:
     """Return a connection to the accounts of a ledger, as its caller."""
     config = config_for(Tuning(), signature_version=UNSIGNED)
     region = GLOBAL_REGION.get(ledger.header.partition, GLOBAL_REGION["aws"])
-    clients = Clients(Session(), region=region, config=config, reads=READS, answer=ReplayReader(ledger).ask)
+    clients = Clients(Session(), config=config, reads=READS, answer=ReplayReader(ledger).ask)
     known = ledger.header.caller
     account = known.get("account", "")
     arn = known.get("arn") or f"arn:{ledger.header.partition}:iam::{account}:root"
     caller = Caller(account, arn, known.get("user_id", ""))
-    nobody = ReadOnlyCredentials("", "", None, None)
+    nobody = Credentials("", "")
     accounts = {account, *ledger.header.accounts, *(call.account for call in ledger.replies)}
     identity = _identity(ledger, Call.of(account, region, "sts", "GetCallerIdentity"), caller)
     return Connection(clients, clients, caller, region, identity, dict.fromkeys(sorted(accounts), nobody))

@@ -1,0 +1,265 @@
+"""One client per service stands in for a client per region: the requests are the same, and no write leaves it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.session import Session
+
+from trailwarden.aws.aim import Aim, aiming
+from trailwarden.aws.clients import Clients
+from trailwarden.aws.session import Tuning, config_for
+from trailwarden.calls import Call
+from trailwarden.errors import WriteRefusedError
+from trailwarden.facts.operations import READS
+
+OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "cloudtrail.DescribeTrails": ("describe_trails", {}),
+    "ec2.DescribeRegions": ("describe_regions", {"AllRegions": True}),
+    "kms.DescribeKey": ("describe_key", {"KeyId": "alias/trail"}),
+    "logs.DescribeLogGroups": ("describe_log_groups", {"logGroupNamePrefix": "trail"}),
+    "organizations.DescribeOrganization": ("describe_organization", {}),
+    "s3.HeadBucket": ("head_bucket", {"Bucket": "trail-logs", "ExpectedBucketOwner": "111122223333"}),
+    "s3.ListBuckets": ("list_buckets", {}),
+    "s3control.GetPublicAccessBlock": ("get_public_access_block", {"AccountId": "111122223333"}),
+    "sts.GetCallerIdentity": ("get_caller_identity", {}),
+}
+CHANGING = ("x-amz-date", "amz-sdk-invocation-id", "authorization")
+CONFIG = config_for(Tuning())
+EMPTY_XML = b"<Response><GetCallerIdentityResult/></Response>"
+
+
+class Envelope:
+    """Catches the request that would be sent, and answers with an empty 200."""
+
+    def __init__(self, session: Session) -> None:
+        self.caught: list[Any] = []
+        session.get_component("event_emitter").register("before-send", self.catch)
+
+    def catch(self, request: Any, **_: Any) -> Any:
+        self.caught.append(request)
+
+        class Raw:
+            @staticmethod
+            def stream(**_: Any) -> list[bytes]:
+                return [b"{}" if "json" in as_text(request.headers.get("content-type", "")) else EMPTY_XML]
+
+        return AWSResponse(request.url, 200, HTTPHeaders(), Raw())
+
+    def take(self) -> dict[str, Any]:
+        """What of a request must not depend on how its client was made: everything but time and signature."""
+        request = self.caught.pop()
+        assert self.caught == []
+        headers = {name.lower(): as_text(value) for name, value in request.headers.items()}
+        scheme, credential, signed, _signature = headers["authorization"].split(" ")
+        scope = credential.rstrip(",").split("/")[2:]
+        # botocore's list of the features used so far; the rest of the user agent is compared.
+        headers["user-agent"] = re.sub(r" m/\S+", "", headers["user-agent"])
+        stable = {name: value for name, value in headers.items() if name not in CHANGING}
+        return {
+            "method": request.method,
+            "url": request.url,
+            "body": request.body,
+            "headers": stable,
+            "signature": (scheme, scope, signed),
+        }
+
+
+def as_text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def new_session() -> Session:
+    session = Session()
+    session.set_config_variable("sts_regional_endpoints", "regional")
+    return session
+
+
+def aimed_request(
+    clients: Clients, envelope: Envelope, session: Session, operation: str, region: str
+) -> dict[str, Any]:
+    service, _, name = operation.partition(".")
+    method, parameters = OPERATIONS[operation]
+    with aiming(Aim(Call.of("111122223333", region, service, name, **parameters), session.get_credentials())):
+        getattr(clients.get(service, region), method)(**parameters)
+    return envelope.take()
+
+
+def plain_request(
+    envelope: Envelope, session: Session, operation: str, region: str, endpoint: str | None = None
+) -> dict[str, Any]:
+    method, parameters = OPERATIONS[operation]
+    client = session.create_client(
+        operation.partition(".")[0], region_name=region, config=CONFIG, endpoint_url=endpoint
+    )
+    getattr(client, method)(**parameters)
+    return envelope.take()
+
+
+def test_every_service_that_is_read_is_compared_below() -> None:
+    assert {name.partition(".")[0] for name in OPERATIONS} == {name.partition(".")[0] for name in READS}
+
+
+@pytest.mark.usefixtures("aws_environment")
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_aimed_request_equals_that_of_a_client_made_for_the_region(operation: str) -> None:
+    """In regions of all three partitions, old and opt-in: same URL, same headers, same scope of the signature."""
+    session = new_session()
+    envelope = Envelope(session)
+    clients = Clients(session, config=CONFIG, reads=READS)
+    regions = [
+        "us-east-1",
+        "us-west-2",
+        "eu-west-1",
+        "af-south-1",
+        "il-central-1",
+    ]  # aws: with us-east-1's exceptions, and opt-in
+    regions += [
+        name for partition in ("aws-us-gov", "aws-cn") for name in session.get_available_regions("ec2", partition)
+    ]
+    assert len(regions) == 9
+    for region in regions:
+        assert aimed_request(clients, envelope, session, operation, region) == plain_request(
+            envelope, session, operation, region
+        )
+
+
+def fips(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+
+
+def dualstack(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
+
+
+def endpoint_url(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_ENDPOINT_URL", "https://aws.example.test:8443/base")
+
+
+def service_endpoint_url(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_ENDPOINT_URL_S3", "https://s3.example.test")
+    environment.setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", "https://vpce.example.test")
+
+
+def session_token(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_SESSION_TOKEN", "a-session-token")
+
+
+@pytest.mark.parametrize("setting", [fips, dualstack, endpoint_url, service_endpoint_url, session_token])
+def test_settings_of_the_environment_are_honoured(
+    aws_environment: pytest.MonkeyPatch, setting: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    """FIPS, dual stack, endpoints for all or for one service, session tokens: as with a client made for the region."""
+    setting(aws_environment)
+    session = new_session()
+    envelope = Envelope(session)
+    clients = Clients(session, config=CONFIG, reads=READS)
+    for operation in OPERATIONS:
+        for region in ("us-west-2", "us-east-1"):
+            assert aimed_request(clients, envelope, session, operation, region) == plain_request(
+                envelope, session, operation, region
+            )
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_one_client_serves_all_regions() -> None:
+    clients = Clients(new_session(), config=CONFIG, reads=READS)
+    assert clients.get("cloudtrail", "eu-west-1") is clients.get("cloudtrail", "ap-south-1")
+
+
+def test_behind_a_proxy_each_region_has_its_own_client(aws_environment: pytest.MonkeyPatch) -> None:
+    """Whether a proxy is used is decided per host, when a client is made."""
+    aws_environment.setenv("HTTPS_PROXY", "http://proxy.example.test:3128")
+    session = new_session()
+    envelope = Envelope(session)
+    clients = Clients(session, config=CONFIG, reads=READS)
+    assert clients.get("cloudtrail", "eu-west-1") is not clients.get("cloudtrail", "ap-south-1")
+    assert clients.get("cloudtrail", "eu-west-1") is clients.get("cloudtrail", "eu-west-1")
+    aimed = aimed_request(clients, envelope, session, "cloudtrail.DescribeTrails", "eu-west-1")
+    assert aimed == plain_request(envelope, session, "cloudtrail.DescribeTrails", "eu-west-1")
+
+
+def without_endpoint_rules(session: Session, service: str) -> None:
+    """Take a service's endpoint rules away, as from a botocore that resolves endpoints once per client."""
+    loader = session.get_component("data_loader")
+    load = loader.load_service_model
+
+    def lacking(service_name: str, type_name: str, api_version: str | None = None) -> Any:
+        if (service_name, type_name) == (service, "endpoint-rule-set-1"):
+            from botocore.exceptions import UnknownServiceError
+
+            raise UnknownServiceError(service_name=service_name, known_service_names="")
+        return load(service_name, type_name, api_version)
+
+    loader.load_service_model = lacking
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_without_endpoint_rules_each_region_has_its_own_client() -> None:
+    """The plain way stays: a botocore that works otherwise costs time, not truth."""
+    session = new_session()
+    without_endpoint_rules(session, "cloudtrail")
+    envelope = Envelope(session)
+    clients = Clients(session, config=CONFIG, reads=READS)
+    for region in ("eu-west-1", "ap-south-1"):
+        aimed = aimed_request(clients, envelope, session, "cloudtrail.DescribeTrails", region)
+        assert aimed["url"] == f"https://cloudtrail.{region}.amazonaws.com/"
+        assert aimed["signature"][1] == [region, "cloudtrail", "aws4_request"]
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_a_request_whose_region_was_ignored_is_not_sent() -> None:
+    """Should the endpoint not follow the aim, an answer of the wrong region would be taken for the right one's."""
+    session = new_session()
+    envelope = Envelope(session)
+    clients = Clients(session, config=CONFIG, reads=READS)
+    client = clients.get("cloudtrail", "us-east-1")
+    client._ruleset_resolver = None
+    with (
+        aiming(Aim(Call.of("111122223333", "eu-west-1", "cloudtrail", "DescribeTrails"), session.get_credentials())),
+        pytest.raises(NotImplementedError, match="ignored the region"),
+    ):
+        client.describe_trails()
+    assert envelope.caught == []
+
+
+@pytest.mark.usefixtures("aws_environment")
+@pytest.mark.parametrize(
+    ("service", "method", "parameters"),
+    [
+        ("cloudtrail", "stop_logging", {"Name": "trail"}),
+        ("cloudtrail", "lookup_events", {}),
+        ("s3", "put_bucket_policy", {"Bucket": "trail-logs", "Policy": "{}"}),
+        ("s3", "delete_bucket", {"Bucket": "trail-logs"}),
+        ("kms", "disable_key", {"KeyId": "k"}),
+    ],
+)
+def test_what_is_not_a_declared_read_is_never_sent(service: str, method: str, parameters: dict[str, Any]) -> None:
+    """The guard sits in the client, below everything that could forget to ask it."""
+    session = new_session()
+    envelope = Envelope(session)
+    client = Clients(session, config=CONFIG, reads=READS).get(service, "us-east-1")
+    with pytest.raises(WriteRefusedError, match=service):
+        getattr(client, method)(**parameters)
+    assert envelope.caught == []
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_a_presigned_write_is_refused_too() -> None:
+    client = Clients(new_session(), config=CONFIG, reads=READS).get("s3", "us-east-1")
+    with pytest.raises(WriteRefusedError):
+        client.generate_presigned_url("delete_object", Params={"Bucket": "trail-logs", "Key": "k"})
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_connections_are_shared_by_all_clients_and_kept_for_every_region() -> None:
+    clients = Clients(new_session(), config=CONFIG, reads=READS)
+    first, second = clients.get("cloudtrail", "us-east-1"), clients.get("kms", "us-east-1")
+    pools = first._endpoint.http_session
+    assert second._endpoint.http_session is pools
+    hosts = [f"https://cloudtrail.region-{number}.amazonaws.com" for number in range(40)]
+    kept = [pools._manager.connection_from_url(host) for host in hosts]
+    assert [pools._manager.connection_from_url(host) for host in hosts] == kept
