@@ -6,7 +6,7 @@ they raise it again, so an unknown can become ERROR and never a pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -84,6 +84,25 @@ def some(population: Population[X], judge: Callable[[X], Finding], missing: str)
         (item.finding.expected for item in judged if item.finding is not None and item.finding.expected), {}
     )
     return Finding(Status.FAIL, missing, {"candidates": rows}, expected)
+
+
+def which(questions: Mapping[str, Callable[[], bool]]) -> list[str]:
+    """Return the labels of the questions answered yes, in order.
+
+    Raises:
+        Unreadable: none is known to be yes, and one could not be answered.
+    """
+    yes: list[str] = []
+    unknown: Unreadable | None = None
+    for label, question in questions.items():
+        try:
+            if question():
+                yes.append(label)
+        except Unreadable as error:
+            unknown = unknown or error
+    if unknown is not None and not yes:
+        raise unknown
+    return yes
 
 
 def any_true(*questions: Callable[[], bool]) -> bool:

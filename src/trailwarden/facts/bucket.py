@@ -10,6 +10,7 @@ from trailwarden.calls import Call, Reply
 from trailwarden.errors import Unreadable
 from trailwarden.facts.account import body_of, expect, reason_for_call
 from trailwarden.facts.base import Subject, fact
+from trailwarden.facts.key import KmsKey
 from trailwarden.facts.lifecycle import LifecycleRule
 from trailwarden.model import Json, Reason, ReasonCode
 from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
@@ -31,8 +32,8 @@ class BucketLocation:
     foreign: bool
     asker: str
     """The account whose credentials read the bucket."""
-    checked_owners: tuple[str, ...]
-    """Accounts that HeadBucket with ExpectedBucketOwner was tried for and that it was refused for."""
+    readable: bool
+    """Whether HeadBucket was ever answered with 200; a bucket that refuses everybody still exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,6 @@ class LogBucket(Subject):
         """
         account = self.account
         home = self.trails[0].home_region if self.trails else account.global_region
-        refused: list[str] = []
         region = ""
         for owner in self._candidates():
             call = account.call("s3.HeadBucket", home, asker=owner, Bucket=self.name, ExpectedBucketOwner=owner)
@@ -164,11 +164,12 @@ class LogBucket(Subject):
             verdict = _head_verdict(call, reply)
             region = region or _region_in(reply)
             if verdict == "gone":
-                return BucketLocation(False, region, "", False, account.account_id, ())
+                return BucketLocation(False, region, "", foreign=False, asker=account.account_id, readable=False)
             if verdict == "there":
-                return BucketLocation(True, region or home, owner, owner != account.account_id, owner, tuple(refused))
-            refused.append(owner)
-        return self._without_owner(home, region, tuple(refused))
+                return BucketLocation(
+                    True, region or home, owner, foreign=owner != account.account_id, asker=owner, readable=True
+                )
+        return self._without_owner(home, region)
 
     def _candidates(self) -> tuple[str, ...]:
         """Return the accounts that may own the bucket and that the run has credentials for, the likeliest first."""
@@ -176,7 +177,7 @@ class LogBucket(Subject):
         owners = [account.account_id, *(trail.owner for trail in self.trails), *account.log_accounts]
         return tuple(dict.fromkeys(owner for owner in owners if owner in account.peers))
 
-    def _without_owner(self, home: str, region: str, refused: tuple[str, ...]) -> BucketLocation:
+    def _without_owner(self, home: str, region: str) -> BucketLocation:
         """Decide what a refusal for every candidate means: ours without permission, or another account's."""
         account = self.account
         me = account.account_id
@@ -184,13 +185,14 @@ class LogBucket(Subject):
         if listing.error is None:
             names = {str(item["Name"]) for item in (listing.body or {}).get("Buckets", [])}
             if self.name in names:
-                return BucketLocation(True, region or home, me, False, me, ())
+                return BucketLocation(True, region or home, me, foreign=False, asker=me, readable=False)
         call = account.call("s3.HeadBucket", home, asker=me, Bucket=self.name)
         reply = account.reply(call)
         verdict = _head_verdict(call, reply)
         # When the list of own buckets was read and lacks the name, the bucket is another account's; otherwise nobody knows.
         foreign = listing.error is None or verdict == "there"
-        return BucketLocation(verdict != "gone", _region_in(reply) or region or home, "", foreign, me, refused)
+        where = _region_in(reply) or region or home
+        return BucketLocation(verdict != "gone", where, "", foreign=foreign, asker=me, readable=verdict == "there")
 
     def _ask(self, operation: str, *, absent: tuple[str, ...] = ()) -> tuple[Call, dict[str, Any] | None]:
         """Ask about the bucket where it is, as its owner; return None as body for an error code that means "not configured".
@@ -219,6 +221,23 @@ class LogBucket(Subject):
             if location.foreign and not location.owner and error.reason.code is ReasonCode.ACCESS_DENIED:
                 raise Unreadable(replace(error.reason, code=ReasonCode.CROSS_ACCOUNT)) from None
             raise
+
+    def confirm_owner(self, owner: str) -> bool | None:
+        """Ask HeadBucket whether an account owns the bucket: True, or None for a refusal, which also means "not permitted".
+
+        Raises:
+            Unreadable: the reply is neither.
+        """
+        call = self.account.call("s3.HeadBucket", self.location.region, Bucket=self.name, ExpectedBucketOwner=owner)
+        return True if _head_verdict(call, self.account.reply(call)) == "there" else None
+
+    @property
+    def default_key(self) -> KmsKey | None:
+        """Return the key of the default encryption, or None when it names none; naming reads nothing more."""
+        key_id = self.encryption.key_id
+        if not key_id:
+            return None
+        return self.account.link(KmsKey, key_id, lambda: KmsKey(self.account, key_id, self.location.region))
 
     # --- settings ---------------------------------------------------------------------------------------------------
 

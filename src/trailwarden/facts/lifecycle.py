@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,10 +55,44 @@ class LifecycleRule:
             ),
         )
 
-    def can_match(self, log_prefix: str) -> bool:
-        """Return whether an object below ``log_prefix`` can match: prefixes overlap and no tag is asked for.
+    def can_match(self, key_prefix: str, account: str, *, organization: bool) -> bool:
+        """Return whether the rule can match a log or digest file of a trail.
 
         CloudTrail tags nothing, so a tag filter never matches; a size filter may, so it does not rule a match out.
+
+        Args:
+            key_prefix: the trail's S3KeyPrefix, perhaps empty.
+            account: the account whose events the files hold.
+            organization: an organization trail, which writes for every account of the organization.
         """
-        overlap = self.prefix.startswith(log_prefix) or log_prefix.startswith(self.prefix)
-        return self.enabled and overlap and not self.by_tag
+        if not self.enabled or self.by_tag:
+            return False
+        levels = [_Level((part,)) for part in key_prefix.split("/") if part] + [_Level(("AWSLogs",))]
+        levels += [_ORGANIZATION, _ANY_ACCOUNT] if organization else [_Level((account,))]
+        levels.append(_Level(("CloudTrail", "CloudTrail-Digest", "CloudTrail-Insight")))
+        *folders, rest = self.prefix.split("/")
+        if not all(level.can_be(folder) for level, folder in zip(levels, folders, strict=False)):
+            return False
+        # Below the last level come regions, dates and names: anything is possible there.
+        return len(folders) >= len(levels) or levels[len(folders)].can_begin(rest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """One folder of a log file's key: a few known names, or whatever a pattern allows."""
+
+    names: tuple[str, ...] = ()
+    whole: str = ""
+    beginning: str = ""
+
+    def can_be(self, folder: str) -> bool:
+        return folder in self.names or bool(self.whole and re.fullmatch(self.whole, folder))
+
+    def can_begin(self, text: str) -> bool:
+        return any(name.startswith(text) for name in self.names) or bool(
+            self.beginning and re.fullmatch(self.beginning, text)
+        )
+
+
+_ORGANIZATION = _Level(whole="o-[a-z0-9]+", beginning="(o(-[a-z0-9]*)?)?")
+_ANY_ACCOUNT = _Level(whole="[0-9]{12}", beginning="[0-9]{0,12}")

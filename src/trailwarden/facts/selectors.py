@@ -20,6 +20,8 @@ EXCLUDABLE_SOURCES = ("kms.amazonaws.com", "rdsdata.amazonaws.com")
 _CATEGORY = "eventCategory"
 _READ_ONLY = "readOnly"
 _SOURCE = "eventSource"
+_TYPE = "resources.type"
+_ARN = "resources.ARN"
 _OPERATORS = ("Equals", "StartsWith", "EndsWith", "NotEquals", "NotStartsWith", "NotEndsWith")
 
 
@@ -118,6 +120,24 @@ class EventSelectors:
             for selector in self.selectors
         )
 
+    def records_data(self, resource_type: str, kind: str, arn: str = "") -> bool:
+        """Return whether every data event of a kind (read, write) on a resource type is recorded.
+
+        Args:
+            resource_type: such as ``AWS::S3::Object``.
+            kind: read or write.
+            arn: look at the resources below this ARN only (``arn:aws:s3:::logs/``); empty means every resource of the type.
+        """
+        return any(
+            selector.in_category("Data")
+            and any(rule.field == _TYPE for rule in selector.rules)
+            and selector.admits(_TYPE, resource_type)
+            and not selector.narrowing(_READ_ONLY, _TYPE, _ARN)
+            and selector.admits_kind(kind)
+            and all(_covers_all(rule, arn) for rule in selector.rules if rule.field == _ARN)
+            for selector in self.selectors
+        )
+
     def named_sources(self) -> tuple[str, ...]:
         """Return the event sources that management selectors name, and those AWS lets a trail exclude."""
         named = {
@@ -145,6 +165,26 @@ def excluded_sources(several: Iterable[EventSelectors]) -> tuple[str, ...]:
         for source in sources
         if any(not any(item.records_management(kind, source) for item in together) for kind in kinds)
     )
+
+
+def _covers_all(rule: FieldRule, arn: str) -> bool:
+    """Return whether a rule on resources.ARN admits everything below ``arn`` (everything at all when it is empty).
+
+    "All buckets" is written ``arn:PARTITION:s3``, with or without colons after it, and "all functions" ``arn:PARTITION:lambda``.
+    """
+    if rule.equals or rule.ends_with or rule.not_ends_with:
+        return False
+    if arn:
+        if rule.starts_with and not arn.startswith(rule.starts_with):
+            return False
+        # An exclusion touches what is below arn if one of the two is a prefix of the other.
+        return not any(
+            arn.startswith(value) or value.startswith(arn) for value in (*rule.not_starts_with, *rule.not_equals)
+        )
+    whole_service = any(
+        len(value.rstrip(":").split(":")) == 3 and value.startswith("arn:") for value in rule.starts_with
+    )
+    return (whole_service or not rule.starts_with) and not rule.not_starts_with and not rule.not_equals
 
 
 def _advanced(item: Mapping[str, Any]) -> Selector:
