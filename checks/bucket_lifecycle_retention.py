@@ -36,7 +36,7 @@ def bucket_lifecycle_retention(bucket: LogBucket, params: Params) -> Finding:
     if early:
         return failed(f"bucket {bucket.name}: {'; '.join(early)}", observed, expected)
     if params.max_retention_days:
-        ends = [rule.expiration_days for rule in rules if rule.expiration_days is not None]
+        ends = [rule.expiration_days for rule in rules if rule.expiration_days is not None and _covers(bucket, rule)]
         if not ends or min(ends) > params.max_retention_days:
             found = f"after {min(ends)} days" if ends else "never"
             return failed(
@@ -44,8 +44,6 @@ def bucket_lifecycle_retention(bucket: LogBucket, params: Params) -> Finding:
                 observed,
                 expected,
             )
-    if bucket.versioning.status and any(rule.noncurrent_days is not None for rule in rules):
-        return passed(f"bucket {bucket.name} keeps log files and their versions long enough", observed, expected)
     return passed(
         f"bucket {bucket.name} expires no log file before {params.min_retention_days} days", observed, expected
     )
@@ -55,6 +53,13 @@ def _matches(bucket: LogBucket, rule: LifecycleRule) -> bool:
     return any(
         rule.can_match(trail.key_prefix, trail.account_id, organization=trail.is_organization_trail)
         for trail in bucket.trails
+    )
+
+
+def _covers(bucket: LogBucket, rule: LifecycleRule) -> bool:
+    """Return whether the rule reaches every log file: one that stops at a sub-folder ends nothing for the others."""
+    return all(
+        "/".join(filter(None, (trail.key_prefix, "AWSLogs/"))).startswith(rule.prefix) for trail in bucket.trails
     )
 
 

@@ -51,7 +51,7 @@ def bucket_owner_expected(bucket: LogBucket, params: Params) -> Finding:
         return failed(
             f"bucket {bucket.name} is owned by none of the expected accounts", {"owner": "another account"}, shown
         )
-    undecidable(
+    return undecidable(
         bucket,
         ReasonCode.CROSS_ACCOUNT,
         f"the owner of {bucket.name} is not known: HeadBucket is refused with and without an expected owner",

@@ -45,7 +45,7 @@ def bucket_public_access_block(bucket: LogBucket, params: Params) -> Finding:
             lambda: bool(getattr(bucket.account_public_access_block, setting)),
         )
 
-    if all_true(*[lambda setting=setting: on(setting) for setting in _SETTINGS]):  # type: ignore[misc]  # mypy can't infer a lambda with a default
+    if all_true(*[lambda setting=setting: on(setting) for setting in _SETTINGS]):
         return passed(f"bucket {bucket.name} has all four settings in force", expected, expected)
     block = bucket.public_access_block | bucket.account_public_access_block
     return failed(

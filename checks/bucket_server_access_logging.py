@@ -53,4 +53,4 @@ def _recorded(bucket: LogBucket) -> bool:
 
     if bucket.location.owner != bucket.account_id:
         return False  # data events of this account say nothing about readers seen by the owner's
-    return any_true(*[lambda trail=trail: records(trail) for trail in bucket.account.trails])  # type: ignore[misc]  # as lambdas go
+    return any_true(*[lambda trail=trail: records(trail) for trail in bucket.account.trails])
