@@ -6,21 +6,21 @@ Source: CloudWatch Logs user guide, "Filter pattern syntax for metric filters".
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 
 from trailwarden.patterns.errors import PatternError
 
 
 class Kind(Enum):
-    """What a token is."""
+    """What a token is; a mark is a brace, a parenthesis, ``&&`` or ``||``."""
 
-    SELECTOR = "a selector"
-    OPERATOR = "an operator"
-    STRING = "a quoted string"
-    REGEX = "a regular expression"
-    WORD = "a word"
-    MARK = "a mark"
-    END = "the end"
+    SELECTOR = auto()
+    OPERATOR = auto()
+    STRING = auto()
+    REGEX = auto()
+    WORD = auto()
+    MARK = auto()
+    END = auto()
 
 
 @dataclass(frozen=True, slots=True)
