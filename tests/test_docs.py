@@ -89,3 +89,15 @@ def test_yaml_examples_parse(document: Path) -> None:
     """No example is broken YAML."""
     for text in blocks(document, "ya?ml"):
         assert list(yaml.safe_load_all(text))
+
+
+def test_contributing_shows_the_example_plugin() -> None:
+    """The code that newcomers copy is the code that the test suite installs and runs."""
+    shown = blocks(ROOT / "CONTRIBUTING.md", "python")
+    example = ROOT / "tests" / "data" / "example_plugin"
+    assert shown == [
+        (example / name).read_text(encoding="utf-8")
+        for name in ("trail_logging_since.py", "test_trail_logging_since.py", "one_line.py")
+    ]
+    [points] = blocks(ROOT / "CONTRIBUTING.md", "toml")
+    assert points in (example / "pyproject.toml").read_text(encoding="utf-8")
