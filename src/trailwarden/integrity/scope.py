@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from trailwarden.integrity import times
-from trailwarden.integrity.chain import OFF, VOUCHED, ChainId, Joined, Window, join
+from trailwarden.integrity.chain import OFF, VOUCHED, ChainId, Joined, Span, Window, join
 from trailwarden.integrity.digest import Head
 from trailwarden.integrity.history import History
 from trailwarden.integrity.names import Scope
@@ -111,7 +111,7 @@ def _chain_report(
         digests[verdict] = digests.get(verdict, 0) + 1
     logs, sources = counts.get((chain.trail, chain.home, chain.backfill), ({}, {}))
     root = heads[0].name.root
-    return ChainReport(chain, heads[0].bucket, root, digests, logs, sources, tuple(joined.spans))
+    return ChainReport(chain, heads[0].bucket, root, digests, logs, sources, _merged_spans(joined.spans))
 
 
 def _nothing(
@@ -210,6 +210,17 @@ def _with_lost(finding: Finding, unvouched: dict[tuple[int, int], list[str]]) ->
         return finding
     detail = {**finding.detail, "unvouched_logs": len(keys), "unvouched_keys": keys[:_LISTED]}
     return replace(finding, detail=detail)
+
+
+def _merged_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Neighbouring hours of one state as one span."""
+    merged: list[Span] = []
+    for span in spans:
+        if merged and merged[-1].state == span.state and span.start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end), span.state)
+        else:
+            merged.append(span)
+    return tuple(merged)
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -266,11 +266,12 @@ class _Run:
             if slot is None or self.unit.start <= slot < self.unit.end:
                 listed[entry.key] = entry
                 slots[entry.key] = -1 if slot is None else slot
-        todo = [(head, ref) for head, digest in judged if digest is not None for ref in digest.logs]
-        rows = spread(self.pool, self.width, todo, lambda pair: self._log(*pair, listed))
+        proven = [(head, digest, _roots(head)) for head, digest in judged if digest is not None]
+        todo = [(head, roots, ref) for head, digest, roots in proven for ref in digest.logs]
+        rows = spread(self.pool, self.width, todo, lambda item: self._log(*item, listed))
         bad: dict[str, int] = {}
         referenced = set()
-        for (head, _), row in zip(todo, rows, strict=True):
+        for (head, _, _), row in zip(todo, rows, strict=True):
             referenced.add(row.key)
             chain = ChainId(head.name.account, head.name.region, head.name.trail, head.name.home, head.name.backfill)
             label = "|".join((chain.trail, chain.home, "backfill" if chain.backfill else "", row.verdict, row.source))
@@ -299,7 +300,9 @@ class _Run:
         if self.task.keep:
             self.out.rows = rows
 
-    def _log(self, head: Head, ref: Reference, listed: Mapping[str, Entry]) -> LogRow:
+    def _log(
+        self, head: Head, roots: set[tuple[str, str, str, str]], ref: Reference, listed: Mapping[str, Entry]
+    ) -> LogRow:
         bucket, key = self.task.places.found(ref.bucket, ref.key)
         entry = listed.get(key) if bucket == self.scope.bucket else None
         state = entry.state if entry else ""
@@ -307,7 +310,8 @@ class _Run:
         def row(verdict: Verdict | str, reason: str = "", source: str = "read", size: int = 0) -> LogRow:
             return LogRow(bucket, key, state, str(verdict), reason, source, head.key, ref.sha256, size)
 
-        if not self._belongs(head, ref):
+        log = parse_log(ref.key)
+        if log is None or (ref.bucket, log.root, log.account, log.region) not in roots:
             return row(Verdict.CHAIN_BROKEN, "log-location")
         if ref.algorithm != HASH_ALGORITHM:
             return row(Verdict.INCONCLUSIVE, "hash-algorithm")
@@ -337,17 +341,13 @@ class _Run:
             self.out.contents.append(read_events(key, self.scope.account, self.scope.region, held.data))
         return row(Verdict.VERIFIED, size=held.size)
 
-    def _belongs(self, head: Head, ref: Reference) -> bool:
-        """A digest lists logs of its own account, region and delivery place, or of the place its trail had just left."""
-        log = parse_log(ref.key)
-        if log is None or (log.account, log.region) != (head.name.account, head.name.region):
-            return False
-        own = parse_digest(head.claimed[1])
-        roots = {(head.claimed[0], own.root if own else "")}
-        if head.previous:
-            before = parse_digest(head.previous.key)
-            roots.add((head.previous.bucket, before.root if before else ""))
-        return (ref.bucket, log.root) in roots
+
+def _roots(head: Head) -> set[tuple[str, str, str, str]]:
+    """Places a digest may name logs in: its own account, region and folder, or the folder its trail had just left."""
+    name = head.name
+    claims = [head.claimed] + ([(head.previous.bucket, head.previous.key)] if head.previous else [])
+    digests = ((bucket, parse_digest(key)) for bucket, key in claims)
+    return {(bucket, digest.root, name.account, name.region) for bucket, digest in digests if digest}
 
 
 def _wants_successor(head: Head) -> bool:

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -82,6 +83,11 @@ class Response:
         return self.head[start : self.head.find(b"\r\n", start)].strip().decode("latin-1")
 
 
+@lru_cache(maxsize=4)
+def _stamp(second: int) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+
+
 class Signer:
     """AWS Signature Version 4 in the `Authorization` header, with the day's signing key kept."""
 
@@ -109,7 +115,7 @@ class Signer:
             now: seconds since 1970; the present if None.
         """
         credentials = self._credentials
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+        stamp = _stamp(int(time.time() if now is None else now))
         day = stamp[:8]
         fields = {
             "host": self._endpoint.netloc,
