@@ -129,6 +129,46 @@ def test_statements_that_do_not_reach_the_service(statement: dict[str, Any]) -> 
     assert grants(statement) == ()
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:PrincipalOrgID": "o-ours"}},
+        {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Reader"}},
+        {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+        {"StringEquals": {"aws:SourceVpce": "vpce-1"}},
+        {"Bool": {"aws:PrincipalIsAWSService": "false"}},
+        {"Bool": {"aws:SecureTransport": "false"}},
+        {"StringEquals": {"aws:PrincipalServiceName": "config.amazonaws.com"}},
+    ],
+)
+def test_conditions_that_no_service_fulfils(condition: dict[str, Any]) -> None:
+    """Such a statement is for people and roles, whoever it names: CloudTrail gets nothing from it."""
+    assert grants(allow(condition, Principal="*")) == ()
+    assert grants(allow(condition)) == ()
+    assert grants(allow(condition, Principal=None, NotPrincipal={"AWS": OTHERS})) == ()
+
+
+def test_what_everybody_may_read_is_no_grant_to_deliver() -> None:
+    for principal in ({"Principal": "*"}, {"Principal": None, "NotPrincipal": {"AWS": OTHERS}}):
+        assert grants(allow(Action="s3:GetObject", **principal)) == ()
+        for action in (
+            "s3:PutObject",
+            "s3:GetBucketAcl",
+            "kms:GenerateDataKey",
+            "kms:Decrypt",
+            "sns:Publish",
+            "s3:Put*",
+        ):
+            assert len(grants(allow(Action=action, **principal))) == 1
+    assert len(grants(allow(Action="s3:GetObject"))) == 1
+
+
+def test_grants_of_some_actions_only() -> None:
+    statements = [allow(Action="kms:DescribeKey"), allow(Action="kms:GenerateDataKey*"), allow(Action="*")]
+    found = grants(*statements, actions=["kms:GenerateDataKey"])
+    assert [grant.statement.index for grant in found] == [1, 2]
+
+
 def test_legacy_accounts_serve_everybody() -> None:
     """The old per-Region accounts can't be limited: they act for every customer, whatever the condition says."""
     root = "arn:aws:iam::086441151436:root"

@@ -148,3 +148,7 @@ def test_an_unknown_operator_is_undecided_only_where_it_matters() -> None:
     assert verdict(odd, deny()).denied is True
     assert verdict({**odd, "Action": "s3:Get*"}).denied is False
     assert verdict(deny(Resource=BUCKET), {**odd, "Resource": f"{BUCKET}/*"}).denied is None
+    open_bucket = {**odd, "Resource": f"{BUCKET}/*"}
+    assert verdict(open_bucket).denied is False
+    half = [deny(Resource=f"{BUCKET}/AWSLogs/*"), {**odd, "Resource": BUCKET}]
+    assert verdict(*half).denied is False

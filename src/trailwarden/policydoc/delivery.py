@@ -14,7 +14,7 @@ from trailwarden.policydoc.conditions import Context
 from trailwarden.policydoc.document import PolicyDocument, Principal, Statement, account_of
 from trailwarden.policydoc.request import conditions_hold, principal_matches
 from trailwarden.policydoc.scope import action_glob, actions_of, resource_glob, resources_of
-from trailwarden.policydoc.service import CLOUDTRAIL
+from trailwarden.policydoc.service import CLOUDTRAIL, service_call
 from trailwarden.policydoc.truth import Match, all_of
 
 _SENDER = Principal("Service", CLOUDTRAIL)
@@ -103,29 +103,12 @@ def _sum(steps: list[Step]) -> Delivery:
 
 
 def _context(sender: Sender, more: Mapping[str, tuple[str, ...]]) -> Context:
-    """The keys of a call that a service makes for itself: no address, no VPC, no IAM principal."""
-    known: dict[str, tuple[str, ...]] = {
-        "aws:securetransport": ("true",),
+    known = {
+        **service_call(CLOUDTRAIL),
         "s3:tlsversion": (_TLS_VERSION,),
         "aws:sourcearn": (sender.trail_arn,),
         "aws:sourceaccount": (account_of(sender.trail_arn),),
-        "aws:principalisawsservice": ("true",),
-        "aws:principalservicename": (CLOUDTRAIL,),
     }
-    absent = (
-        "aws:multifactorauthpresent",
-        "aws:principalaccount",
-        "aws:principalarn",
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:sourceip",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:userid",
-        "aws:username",
-        "aws:vpcsourceip",
-    )
-    known.update(dict.fromkeys(absent, ()))
     if sender.source_organization_id:
         known["aws:sourceorgid"] = (sender.source_organization_id,)
     return Context({**known, **more})

@@ -4,12 +4,16 @@ A service acts for any customer who asks it to. Unless the grant is limited to t
 anybody can have CloudTrail write into the bucket (the confused deputy).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from trailwarden.policydoc.conditions import Context
 from trailwarden.policydoc.document import Condition, PolicyDocument, Principal, Statement, account_of
 from trailwarden.policydoc.glob import compile_glob
 from trailwarden.policydoc.limits import binds
+from trailwarden.policydoc.request import conditions_hold
+from trailwarden.policydoc.scope import action_glob, actions_of
+from trailwarden.policydoc.truth import Match
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 
@@ -40,6 +44,8 @@ LEGACY_CLOUDTRAIL_ACCOUNTS = {
     "903692715234": "ap-southeast-1",
     "977081816279": "ap-south-1",
 }
+
+_DELIVERING = ("s3:PutObject", "s3:GetBucketAcl", "kms:GenerateDataKey*", "kms:Decrypt", "sns:Publish")
 
 _SOURCE_ARN = "aws:sourcearn"
 _SOURCE_ACCOUNT = "aws:sourceaccount"
@@ -76,11 +82,43 @@ class ServiceGrant:
         return f"{self.statement} for {self.principal}"
 
 
-def service_grants(document: PolicyDocument, service: str = CLOUDTRAIL) -> tuple[ServiceGrant, ...]:
+def service_call(service: str) -> dict[str, tuple[str, ...]]:
+    """The condition keys of a call that a service makes for itself: it has no address, no VPC and no IAM principal."""
+    absent = (
+        "aws:multifactorauthpresent",
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:sourceip",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:userid",
+        "aws:username",
+        "aws:vpcsourceip",
+    )
+    return {
+        **dict.fromkeys(absent, ()),
+        "aws:securetransport": ("true",),
+        "aws:principalisawsservice": ("true",),
+        "aws:principalservicename": (service,),
+    }
+
+
+def service_grants(
+    document: PolicyDocument, service: str = CLOUDTRAIL, *, actions: Sequence[str] = ()
+) -> tuple[ServiceGrant, ...]:
     """The Allow statements that reach ``service``, with their limits.
 
     For CloudTrail the legacy per-Region accounts count as the service. ``Principal "*"`` and an Allow with NotPrincipal
-    reach the service as well. ``undecided`` marks a statement with an operator that is not known.
+    reach the service as well, when they hold an action that delivery needs. A statement under a condition that no call
+    by a service fulfils (aws:PrincipalOrgID, aws:SourceIp ...) grants it nothing. ``undecided`` marks a statement with
+    an operator that is not known.
+
+    Args:
+        document: the resource policy.
+        service: the service principal.
+        actions: look only at statements that hold one of these; empty for all.
     """
     return tuple(
         ServiceGrant(
@@ -91,8 +129,13 @@ def service_grants(document: PolicyDocument, service: str = CLOUDTRAIL) -> tuple
             undecided=not all(item.operator.known for item in statement.conditions),
         )
         for statement in document.allows()
+        if not actions or _holds(statement, actions)
         for principal in _reaching(statement, service)
     )
+
+
+def _holds(statement: Statement, actions: Sequence[str]) -> bool:
+    return any(actions_of(statement).touches(action_glob(item)) for item in actions)
 
 
 def source_gap(
@@ -132,13 +175,17 @@ def _problem(limit: SourceLimit, accounts: Collection[str] | None, organizations
 
 
 def _reaching(statement: Statement, service: str) -> tuple[Principal, ...]:
+    reached = conditions_hold(statement, Context(service_call(service))) is not Match.NO_MATCH
+    for_all = reached and _holds(statement, _DELIVERING)
     if statement.not_principals:
         named = any(_is_service(entry, service) for entry in statement.not_principals)
-        return () if named else (Principal("AWS", "*"),)
+        return (Principal("AWS", "*"),) if for_all and not named else ()
     return tuple(
         entry
         for entry in statement.principals
-        if _is_service(entry, service) or (service == CLOUDTRAIL and entry.account in LEGACY_CLOUDTRAIL_ACCOUNTS)
+        if (for_all and entry.everyone)
+        or (reached and not entry.everyone and _is_service(entry, service))
+        or (service == CLOUDTRAIL and entry.account in LEGACY_CLOUDTRAIL_ACCOUNTS)
     )
 
 

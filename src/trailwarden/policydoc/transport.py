@@ -40,6 +40,7 @@ def denies_insecure_transport(document: PolicyDocument, bucket_arn: str, min_tls
     Raises:
         ValueError: ``min_tls`` is not a version number.
     """
+    doubt = ""
     for name, context in _insecure_requests(min_tls):
         matches = [(item, conditions_hold(item, context)) for item in document.denies()]
         for target in (bucket_arn, f"{bucket_arn}/*"):
@@ -48,11 +49,11 @@ def denies_insecure_transport(document: PolicyDocument, bucket_arn: str, min_tls
                 continue
             # A deny with an operator unknown to us might be the missing one.
             possible = [item for item, match in matches if match is Match.MATCH or _obscure(item)]
-            if _denied(goal, possible):
-                obscure = next(item for item in possible if _obscure(item))
-                return TransportVerdict(None, f"{obscure} has an unknown condition operator")
-            return TransportVerdict(False, f"{name} to {target} are not denied: {_why(goal, matches)}")
-    return TransportVerdict(True)
+            if not _denied(goal, possible):
+                return TransportVerdict(False, f"{name} to {target} are not denied: {_why(goal, matches)}")
+            obscure = next(item for item in possible if _obscure(item))
+            doubt = f"{obscure} has an unknown condition operator"
+    return TransportVerdict(None if doubt else True, doubt)
 
 
 def _insecure_requests(min_tls: str) -> Iterator[tuple[str, Context]]:
