@@ -8,4 +8,4 @@ from trailwarden.text import json_text
 @reporter(suffix=".json", media_type="application/json")
 def json(report: Report, options: RenderOptions) -> str:
     """Canonical results.json."""
-    return json_text(report_to_json(report)) + "\n"
+    return json_text(report_to_json(report), 2) + "\n"

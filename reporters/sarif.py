@@ -18,13 +18,14 @@ from trailwarden.presentation import (
     anchor,
     candidate_lines,
     framework,
+    headline,
     observed_facts,
     row_fingerprint,
     rows,
     short_name,
     urgency,
 )
-from trailwarden.text import clean, compact, json_text, one_line, shorten, visible
+from trailwarden.text import clean_json, compact, one_line, shorten, visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULT_LIMIT = 5000
@@ -85,7 +86,7 @@ def sarif(report: Report, options: RenderOptions) -> str:
         run["taxonomies"] = taxonomies
     if options.sarif_category:
         run["automationDetails"] = {"id": f"{options.sarif_category.rstrip('/')}/"}
-    return json_text(clean({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})) + "\n"
+    return clean_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, 4) + "\n"
 
 
 def _rule(report: Report, rule: Rule, taxa: dict[tuple[str, str], Object]) -> Object:
@@ -245,18 +246,11 @@ def _by_policy(problems: list[Result], places: dict[str, Anchor], index: dict[st
 
 
 def _result(row: Result, places: dict[str, Anchor], index: dict[str, int]) -> Object:
-    where = "/".join(part for part in (one_line(row.account), one_line(row.region)) if part)
-    head = f"'{short_name(row)}' in {where}: "
-    if row.status is Status.ERROR:
-        head += "could not be evaluated: "
-        head += one_line(row.reason.sentence()) if row.reason else one_line(row.message)
-    else:
-        head += one_line(row.message)
     details = candidate_lines(row)
     details += [f"Note: {one_line(note)}" for note in row.notes]
     details.append(f"Resource: {one_line(row.subject)}")
     return {
-        **_frame(row.policy, row.severity, "\n".join([_sentence(head), *details]), places, index),
+        **_frame(row.policy, row.severity, "\n".join([_sentence(headline(row)), *details]), places, index),
         "partialFingerprints": {"primaryLocationLineHash": row_fingerprint(row)},
         "properties": {
             "awsAccountId": row.account,

@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from trailwarden.contract import RenderOptions
@@ -294,3 +295,34 @@ def evidence_id(report: Report) -> str:
     accounts = report.run.accounts
     account = accounts[0] if len(accounts) == 1 else f"{len(accounts)}accounts"
     return one_line(f"TW-{moment}-{account}-{report.run.id[:8]}")
+
+
+def headline(result: Result) -> str:
+    """Return what is wrong, with what and where, in one line: ``'main' in 111122223333/eu-west-1: is not logging``."""
+    where = "/".join(part for part in (one_line(result.account), one_line(result.region)) if part)
+    text = one_line(explanation(result))
+    return f"'{short_name(result)}' in {where}: {'could not be evaluated: ' if result.status is Status.ERROR else ''}{text}"
+
+
+def milliseconds(instant: str) -> int:
+    """Return an ISO 8601 instant as milliseconds since 1970 UTC."""
+    return int(datetime.fromisoformat(instant).timestamp() * 1000)
+
+
+def requirements(rule: Rule) -> list[str]:
+    """Return the controls of a policy, each with its framework, sorted by framework."""
+    return [
+        one_line(f"{framework(key).label} {control}") for key in sorted(rule.controls) for control in rule.controls[key]
+    ]
+
+
+def remedy(rule: Rule) -> str:
+    """Return the remedy in words, else the command."""
+    return next(
+        (
+            rule.remediation[key].strip()
+            for key in ("text", "cli", "terraform")
+            if rule.remediation.get(key, "").strip()
+        ),
+        "",
+    )

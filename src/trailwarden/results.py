@@ -12,6 +12,7 @@ import json
 import types
 import typing
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import Enum
 from functools import cache
@@ -23,6 +24,8 @@ from trailwarden.model import Json, Report
 from trailwarden.text import plain
 
 SCHEMA_VERSION = 1
+
+_SCALARS = frozenset({str, int, bool, type(None)})
 
 Decode = Callable[[Any, str], Any]
 
@@ -89,6 +92,9 @@ def _reconcile(report: Report, data: Mapping[str, Json]) -> None:
             f"summary: says {data.get('summary')}, the results add up to {report.summary}",
             "the file was edited or is incomplete",
         )
+    for name, instant in (("started_at", report.run.started_at), ("finished_at", report.run.finished_at)):
+        if not _is_utc(instant):
+            raise UsageError(f"run.{name}: {_shown(instant)} is not an instant in UTC", "such as 2026-11-20T06:00:00Z")
     known = {rule.id for rule in report.rules}
     for place, identity in [
         *((f"policies[{index}].id", verdict.id) for index, verdict in enumerate(report.policies)),
@@ -98,16 +104,24 @@ def _reconcile(report: Report, data: Mapping[str, Json]) -> None:
             raise UsageError(f"{place}: {identity!r} is not among the rules", "the file was edited or is incomplete")
 
 
+def _is_utc(instant: str) -> bool:
+    try:
+        return instant.endswith("Z") and datetime.fromisoformat(instant).utcoffset() == timedelta(0)
+    except ValueError:
+        return False
+
+
 def _record(value: Any) -> dict[str, Json]:
     return {name: _value(getattr(value, name)) for name in value.__dataclass_fields__}
 
 
 def _value(value: Any) -> Json:
-    if dataclasses.is_dataclass(value):
-        return _record(value)
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is tuple:
         return [_value(item) for item in value]
-    return plain(value)
+    return _record(value) if dataclasses.is_dataclass(value) else plain(value)
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from trailwarden.model import Json
@@ -21,6 +21,9 @@ _UNSEEN = re.compile(
     + "".join(chr(plane << 16 | low) for plane in range(1, 17) for low in (0xFFFE, 0xFFFF))
     + "\U000e0000-\U000e007f]"
 )
+# What ``json_text`` makes of them: escapes of JSON's own, which `clean` has to prevent.
+_UNCLEAN = re.compile(r"\\[ubfr]")
+_DENSE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _LOG_COMMAND = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[0-9;]*m)*)::")
 _LOG_MARKER = re.compile(r"##(?=\w*\[)")
 
@@ -34,7 +37,7 @@ def _escape(match: re.Match[str]) -> str:
 
 def visible(text: str) -> str:
     """Return ``text`` with every character that can't be seen or carried written as an escape; tabs and line feeds stay."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return _UNSEEN.sub(_escape, text.replace("\r\n", "\n"))
 
@@ -70,7 +73,7 @@ def plain(value: Json) -> Json:
     """Return JSON data built of dicts with sorted keys, lists and scalars, whatever mappings and tuples it was made of."""
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, Mapping):
         return {str(key): plain(value[key]) for key in sorted(value, key=str)}
@@ -79,11 +82,40 @@ def plain(value: Json) -> Json:
     raise TypeError(f"not JSON: {type(value).__name__}")
 
 
-def json_text(value: Json, indent: int | None = 2) -> str:
-    r"""Return JSON that is lossless, readable and harmless on a terminal: what can't be seen or encoded stands as ``\uXXXX``."""
-    separators = (",", ": ") if indent else (",", ":")
-    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False)
-    return _UNSEEN.sub(_escape_json, text)
+def json_text(value: Json, depth: int = 0) -> str:
+    r"""Return JSON that is lossless and harmless on a terminal: what can't be seen or encoded stands as ``\uXXXX``.
+
+    The first ``depth`` levels are spread over lines and whatever is deeper stays on one: a change of one record is a change of one line,
+    and the standard library's fast encoder writes it (it does not when it indents).
+    """
+    return "".join(_spread(value, depth, "\n"))
+
+
+def clean_json(value: Json, depth: int = 0) -> str:
+    """Return ``json_text(clean(value))``, at no cost for data that is clean already."""
+    text = json_text(value, depth)
+    return json_text(clean(value), depth) if _UNCLEAN.search(text) else text
+
+
+def _spread(value: Json, depth: int, end: str) -> Iterator[str]:
+    if not depth or not value or not isinstance(value, dict | list):
+        yield _dense(value)
+        return
+    items = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    inner = f"{end}  "
+    for key, item in items:
+        yield f"{opening}{inner}"
+        if key is not None:
+            yield f"{_dense(key)}: "
+        yield from _spread(item, depth - 1, inner)
+        opening = ","
+    yield f"{end}{closing}"
+
+
+def _dense(value: Json) -> str:
+    text = _DENSE.encode(value)
+    return text if text.isprintable() else _UNSEEN.sub(_escape_json, text)
 
 
 def _escape_json(match: re.Match[str]) -> str:
@@ -91,8 +123,11 @@ def _escape_json(match: re.Match[str]) -> str:
     return f"\\u{point:04x}" if point < 0x10000 else json.dumps(match[0])[1:-1]
 
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=plain)
+
+
 def compact(value: Json) -> str:
     """Return a value as one line of visible JSON with sorted keys; a plain string stands for itself."""
     if isinstance(value, str):
         return one_line(value)
-    return visible(json.dumps(plain(value), ensure_ascii=False, separators=(", ", ": ")))
+    return visible(_COMPACT.encode(value))

@@ -110,6 +110,8 @@ def test_schema_lists_every_word(definition: str, words: type[Enum]) -> None:
             lambda data: data["populations"][1]["excluded"][0].pop(),
             r"populations\[1\].excluded\[0\]: 1 items, expected 2",
         ),
+        (lambda data: data["run"].update(started_at="2026-11-20 07:00"), "run.started_at: .* is not an instant in UTC"),
+        (lambda data: data["run"].update(finished_at="2026-13-20T07:00:00Z"), "run.finished_at: "),
         (lambda data: data["results"].pop(), "summary: says"),
         (lambda data: data.pop("summary"), "summary: says None"),
         (lambda data: data["rules"].pop(0), "'trail-log-file-validation' is not among the rules"),
