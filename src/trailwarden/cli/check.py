@@ -1,0 +1,119 @@
+"""``trailwarden check``: judge policies, report, gate."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from trailwarden.cli import console, runs
+from trailwarden.cli.arguments import add_config, add_settings, settings_of
+from trailwarden.cli.options import (
+    ConnectionOptions,
+    Output,
+    SelectionOptions,
+    gate_of,
+    outputs_of,
+    rendering_of,
+)
+from trailwarden.cli.outputs import Writer, keep_partial
+from trailwarden.config import CONNECTION, GATE, RENDERING, SELECTION
+from trailwarden.contract import RenderOptions
+from trailwarden.errors import OutputError, UsageError
+from trailwarden.presentation import exit_sentence
+from trailwarden.report import Gate
+
+NAMES = (*SELECTION, *CONNECTION, "output", "evidence", *GATE, "jobs", *RENDERING)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to judge, on what, and where the result goes."""
+
+    selection: SelectionOptions
+    connection: ConnectionOptions
+    replay: Path | None
+    outputs: tuple[Output, ...]
+    evidence: Path | None
+    gate: Gate
+    rendering: RenderOptions
+    jobs: int
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_settings(parser, "policies", SELECTION)
+    add_settings(parser, "account", CONNECTION)
+    parser.add_argument(
+        "--replay",
+        metavar="PATH",
+        default="",
+        help="judge a ledger or evidence folder instead of AWS, at its own clock",
+    )
+    add_settings(parser, "output", ("output", "evidence", *RENDERING))
+    add_settings(parser, "gate", GATE)
+    add_settings(parser, "other", ("jobs",))
+    add_config(parser)
+    parser.set_defaults(parse=parse, run=run)
+
+
+def parse(namespace: argparse.Namespace) -> Options:
+    """Return the options.
+
+    Raises:
+        UsageError: options that contradict each other, or an unknown format.
+    """
+    settings = settings_of(namespace, NAMES)
+    if namespace.replay:
+        for name in CONNECTION:
+            if settings[name].source == "command line":
+                raise UsageError(f"--{name} asks AWS, --replay does not", "give one of the two")
+    return Options(
+        selection=SelectionOptions.of(settings),
+        connection=ConnectionOptions.of(settings),
+        replay=Path(namespace.replay) if namespace.replay else None,
+        outputs=outputs_of(settings["output"].value),
+        evidence=Path(settings["evidence"].value) if settings["evidence"].value else None,
+        gate=gate_of(settings),
+        rendering=rendering_of(settings),
+        jobs=settings["jobs"].value,
+    )
+
+
+def run(options: Options) -> int:
+    """Judge, write everything, and return the gate's exit code.
+
+    Raises:
+        TrailwardenError: there is no verdict, or an output could not be written.
+    """
+    plan = runs.plan_for(options.selection)
+    progress = console.Progress(os.environ)
+    source = runs.replayed(options.replay) if options.replay else runs.live(options.connection, options.jobs, progress)
+    try:
+        report = runs.interruptible(
+            lambda: runs.judge(plan, source, gate=options.gate, jobs=options.jobs, progress=progress)
+        )
+    except BaseException:
+        progress.clear()
+        if options.evidence and not options.replay:
+            _keep(options.evidence, source)
+        raise
+    source.close()
+    progress.clear()
+    writer = Writer(report, options.rendering)
+    if options.evidence:
+        writer.pack(options.evidence, source.ledger(), plan.selection.files)
+    writer.outputs(options.outputs)
+    if not any(output.path is None and output.format == "table" for output in options.outputs):
+        console.say(exit_sentence(report))
+    writer.finish()
+    return report.run.exit_code
+
+
+def _keep(folder: Path, source: runs.Source) -> None:
+    """Keep what was read before the run broke off; that this fails too must not hide why it broke off."""
+    try:
+        console.say(f"no verdict; what was read is in {keep_partial(folder, source.ledger())}")
+    except OutputError as error:
+        console.complain(error)

@@ -1,0 +1,112 @@
+"""What the commands that judge have in common: frozen options, made of the settings in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from trailwarden.config import Given
+from trailwarden.contract import RenderOptions
+from trailwarden.errors import UsageError
+from trailwarden.model import Severity
+from trailwarden.policy.select import Ref
+from trailwarden.registry import get_reporter
+from trailwarden.report import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionOptions:
+    """Which policies."""
+
+    refs: tuple[Ref, ...]
+    exclude: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Given]) -> SelectionOptions:
+        """Read the settings; a policy that the configuration file selects remembers its line."""
+        policy = settings["policy"]
+        places = policy.places or (None,) * len(policy.value)
+        return cls(
+            refs=tuple(Ref(text, place) for text, place in zip(policy.value, places, strict=True)),
+            exclude=settings["exclude"].value,
+            tags=settings["tag"].value,
+            severities=tuple(Severity(text) for text in settings["severity"].value),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOptions:
+    """Which account, with whose credentials. ``regions`` empty means every enabled one."""
+
+    profile: str = ""
+    regions: tuple[str, ...] = ()
+    role_arn: str = ""
+    external_id: str = ""
+    endpoint_url: str = ""
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Given]) -> ConnectionOptions:
+        """Read the settings.
+
+        Raises:
+            UsageError: an external id without a role.
+        """
+        found = cls(
+            profile=settings["profile"].value,
+            regions=settings["region"].value,
+            role_arn=settings["role-arn"].value,
+            external_id=settings["external-id"].value,
+            endpoint_url=settings["endpoint-url"].value,
+        )
+        if found.external_id and not found.role_arn:
+            raise UsageError("--external-id is for a role", "give --role-arn as well")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A format and where it goes; ``path`` None is stdout."""
+
+    format: str
+    path: Path | None = None
+
+
+def outputs_of(texts: tuple[str, ...]) -> tuple[Output, ...]:
+    """Read ``FORMAT[=PATH]``.
+
+    Raises:
+        UsageError: an unknown format, stdout asked for twice, or one path for two outputs.
+    """
+    found: list[Output] = []
+    for text in texts:
+        name, _, path = text.partition("=")
+        get_reporter(name)
+        found.append(Output(name, Path(path) if path not in ("", "-") else None))
+    paths = [item.path for item in found]
+    if paths.count(None) > 1:
+        names = " and ".join(item.format for item in found if item.path is None)
+        raise UsageError(f"only one output can go to stdout, not {names}", "give the others a path: -o FORMAT=PATH")
+    twice = next((item for item in paths if item is not None and paths.count(item) > 1), None)
+    if twice is not None:
+        raise UsageError(f"two outputs would be written to {twice}", "give each its own path")
+    return tuple(found)
+
+
+def gate_of(settings: Mapping[str, Given]) -> Gate:
+    """Return what the exit code depends on."""
+    return Gate(Severity(settings["fail-on"].value), str(settings["on-error"].value), bool(settings["soft-fail"].value))
+
+
+def rendering_of(settings: Mapping[str, Given]) -> RenderOptions:
+    """Return what the user says about rendering."""
+    return RenderOptions(
+        sarif_category=settings["sarif-category"].value,
+        sarif_anchor=settings["sarif-anchor"].value,
+        sarif_group=settings["sarif-group"].value,
+        junit_strict=settings["junit-strict"].value,
+        junit_granularity=settings["junit-granularity"].value,
+        markdown_budget=settings["markdown-budget"].value,
+    )
