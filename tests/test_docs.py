@@ -1,13 +1,19 @@
 """The documents say what the program does: links resolve, examples run, tables equal the code."""
 
 import re
+import shlex
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from trailwarden.cli.commands import build_parser
+
 ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 # What ties a file to the machine that wrote it, or breaks on another one.
@@ -101,3 +107,73 @@ def test_contributing_shows_the_example_plugin() -> None:
     ]
     [points] = blocks(ROOT / "CONTRIBUTING.md", "toml")
     assert points in (example / "pyproject.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def help_text() -> str:
+    """What the installed command prints."""
+    program = Path(sys.executable).with_name("trailwarden")
+    run = subprocess.run([program, "--help"], capture_output=True, text=True, check=True)
+    return run.stdout
+
+
+def test_readme_lists_the_commands_of_the_help(help_text: str) -> None:
+    """A new command is in the README, and one that is gone is not, each with its one line of help."""
+    [section] = re.findall(r"^commands:\n +COMMAND\n((?: .*\n)+)", help_text, re.MULTILINE)
+    listed = re.findall(r"^ {2,4}(\S+)\s+(\S.*(?:\n {8,}\S.*)*)", section, re.MULTILINE)
+    documented = [[name.strip("`").removeprefix("trailwarden "), text] for name, text in table(README, "| command |")]
+    assert documented == [[name, " ".join(text.split())] for name, text in listed]
+
+
+def test_readme_has_the_exit_codes_of_the_help(help_text: str) -> None:
+    """The table and the help say the same of each code."""
+    listed = re.findall(r"^  ([0-9])  (.*)$", help_text, re.MULTILINE)
+    documented = [[code, text.replace("`", "")] for code, text in table(README, "| code |")]
+    assert documented == [list(row) for row in listed]
+
+
+def documented_commands() -> Iterator[tuple[Path, list[str]]]:
+    """Every line `trailwarden ...` in a shell example, with its document."""
+    for document in DOCUMENTS:
+        for text in blocks(document, "sh"):
+            for line in text.replace("\\\n", " ").splitlines():
+                words = shlex.split(line, comments=True)
+                if words and Path(words[0]).name == "trailwarden":
+                    yield document, words[1:]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param(words, id=f"{relative(document)}: {' '.join(words)}") for document, words in documented_commands()],
+)
+def test_documented_commands_are_understood(arguments: list[str]) -> None:
+    """Every command that a document shows is one that the program takes."""
+    assert build_parser(arguments).parse_args(arguments).run
+
+
+def test_policies_in_documents_are_valid(tmp_path: Path) -> None:
+    """What a newcomer copies first passes the linter."""
+    shown = [
+        text
+        for document in DOCUMENTS
+        for text in blocks(document, "yaml")
+        if re.search(r"^\s*-? ?check:", text, re.MULTILINE)
+    ]
+    assert len(shown) > 1
+    for number, text in enumerate(shown):
+        (tmp_path / f"policy-{number}.yaml").write_text(text, encoding="utf-8")
+    program = Path(sys.executable).with_name("trailwarden")
+    run = subprocess.run([program, "policy", "lint", tmp_path], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+def test_readme_uses_the_action_as_it_is() -> None:
+    """The workflow in the README names inputs and outputs that action.yml has, and holds no more rights than it needs."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    [text] = [text for text in blocks(README, "yaml") if "runs-on" in text]
+    [job] = yaml.safe_load(text)["jobs"].values()
+    [step] = [step for step in job["steps"] if step.get("id") == "trailwarden"]
+    assert set(step["with"]) <= set(action["inputs"])
+    assert set(re.findall(r"steps\.trailwarden\.outputs\.([\w-]+)", text)) <= set(action["outputs"])
+    assert yaml.safe_load(text)["permissions"] == {}
+    assert job["permissions"] == {"contents": "read", "id-token": "write", "security-events": "write"}
