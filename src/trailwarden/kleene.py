@@ -15,6 +15,7 @@ from trailwarden.facts.base import Population, Subject
 from trailwarden.model import Finding, Json, Reason, Status
 
 X = TypeVar("X", bound=Subject)
+Y = TypeVar("Y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,14 @@ def judge_each(subjects: Iterable[X], judge: Callable[[X], Finding]) -> list[Jud
     return judged
 
 
-def some(population: Population[X], judge: Callable[[X], Finding], missing: str) -> Finding:
+def some(population: Population[X], judge: Callable[[X], Finding], missing: str, *, idle: str = "") -> Finding:
     """Return whether at least one subject passes.
 
     Args:
         population: the candidates; its gaps count as candidates nobody could look at.
         judge: the question.
         missing: the message of a FAIL.
+        idle: the message of NOT_APPLICABLE when the question applies to no candidate; empty makes that a FAIL as well.
 
     Raises:
         Unreadable: none is known to pass, and one could not be judged or not be listed.
@@ -80,10 +82,67 @@ def some(population: Population[X], judge: Callable[[X], Finding], missing: str)
     unknown = [item.reason for item in judged if item.reason is not None]
     if unknown or population.gaps:
         raise Unreadable([*unknown, *population.gaps][0])
+    if idle and all(item.status is Status.NOT_APPLICABLE for item in judged):
+        return Finding(Status.NOT_APPLICABLE, idle, {"candidates": rows})
     expected = next(
         (item.finding.expected for item in judged if item.finding is not None and item.finding.expected), {}
     )
     return Finding(Status.FAIL, missing, {"candidates": rows}, expected)
+
+
+def every(population: Population[X], judge: Callable[[X], Finding], success: str, *, missing: str) -> Finding:
+    """Return whether every subject passes that the question applies to, and there is one.
+
+    Args:
+        population: the candidates; its gaps count as candidates nobody could look at.
+        judge: the question.
+        success: the message of a PASS.
+        missing: the message of the FAIL when the question applies to no candidate.
+
+    Raises:
+        Unreadable: none is known to fail, and one could not be judged or not be listed.
+    """
+    judged = judge_each(population, judge)
+    rows = [item.to_json() for item in judged]
+    findings = [item.finding for item in judged if item.finding is not None]
+    failing = [item for item in findings if item.status is Status.FAIL]
+    if failing:
+        return Finding(
+            Status.FAIL, "; ".join(item.message for item in failing), {"candidates": rows}, failing[0].expected
+        )
+    unknown = [item.reason for item in judged if item.reason is not None]
+    if unknown or population.gaps:
+        raise Unreadable([*unknown, *population.gaps][0])
+    passing = [item for item in findings if item.status is Status.PASS]
+    if not passing:
+        return Finding(Status.FAIL, missing, {"candidates": rows})
+    return Finding(Status.PASS, success, {"candidates": rows}, passing[0].expected)
+
+
+def together(*judges: Callable[[], Finding]) -> list[Finding]:
+    """Return the findings of questions that must all hold, those that could not be answered left out beside a FAIL.
+
+    Raises:
+        Unreadable: none is known to fail, and one could not be answered.
+    """
+    findings: list[Finding] = []
+    unknown: Unreadable | None = None
+    for judge in judges:
+        try:
+            findings.append(judge())
+        except Unreadable as error:
+            unknown = unknown or error
+    if unknown is not None and all(item.status is not Status.FAIL for item in findings):
+        raise unknown
+    return findings
+
+
+def known(value: Callable[[], Y]) -> Y | None:
+    """Return a value, or None where it can't be read; only for what may soften a failure that is already certain."""
+    try:
+        return value()
+    except Unreadable:
+        return None
 
 
 def which(questions: Mapping[str, Callable[[], bool]]) -> list[str]:

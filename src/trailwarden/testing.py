@@ -50,6 +50,7 @@ class World:
         disabled: regions of the partition that are not opted in.
         partition: aws, aws-us-gov or aws-cn.
         now: the clock.
+        opted_in: further enabled regions, which had to be enabled by hand.
     """
 
     def __init__(
@@ -59,18 +60,22 @@ class World:
         disabled: Sequence[str] = (),
         partition: str = "aws",
         now: datetime = NOW,
+        *,
+        opted_in: Sequence[str] = (),
     ) -> None:
         self.account_id = account
         self.partition = partition
-        self.regions = tuple(regions)
+        self.regions = (*regions, *opted_in)
         self.now = now
         self.calls: list[Call] = []
         """Every call asked so far, in order."""
         self._lock = threading.Lock()
         self._buckets: set[str] = set()
+        self._statuses: dict[str, dict[str, Json]] = {}
         self._listed: dict[tuple[str, str], list[dict[str, Json]]] = {}
         self._rules: list[tuple[Callable[[Call], bool], Reply | Callable[[Call], Reply]]] = []
         rows = [{"RegionName": name, "OptInStatus": "opt-in-not-required"} for name in regions]
+        rows += [{"RegionName": name, "OptInStatus": "opted-in"} for name in opted_in]
         rows += [{"RegionName": name, "OptInStatus": "not-opted-in"} for name in disabled]
         self.reply("ec2.DescribeRegions", {"Regions": rows})
         self.reply(
@@ -208,12 +213,16 @@ class World:
         if log_group:
             answer["LatestCloudWatchLogsDeliveryTime"] = ago(self.now, minutes=3)
         answer.update(status or {})
-        self.reply(
-            "cloudtrail.GetTrailStatus", {name: value for name, value in answer.items() if value is not None}, Name=arn
-        )
+        self._statuses[arn] = answer
+        self.status(arn)
         if bucket and bucket not in self._buckets:
             self.add_bucket(bucket, region=home)
         return arn
+
+    def status(self, arn: str, *, region: str = "", **fields: Json) -> None:
+        """Change fields of a trail's GetTrailStatus, everywhere or in one region; None removes a field."""
+        answer = {name: value for name, value in {**self._statuses[arn], **fields}.items() if value is not None}
+        self.reply("cloudtrail.GetTrailStatus", answer, region=region, Name=arn)
 
     def list_in(self, region: str, arns: Sequence[str]) -> None:
         """Let DescribeTrails list only these trails in one region (a shadow that did not arrive)."""

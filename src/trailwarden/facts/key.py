@@ -37,6 +37,11 @@ class KeyMetadata:
     valid_to: datetime | None = None
     deletion_date: datetime | None = None
 
+    @property
+    def region(self) -> str:
+        """Return the region of the key's ARN, empty when there is none."""
+        return self.arn.split(":")[3] if self.arn else ""
+
     @classmethod
     def parse(cls, row: Mapping[str, Any]) -> KeyMetadata:
         """Read a KeyMetadata."""
@@ -73,7 +78,10 @@ class KmsKey(Subject):
         parts = key_id.split(":")
         is_arn = len(parts) > 5 and parts[0] == "arn"
         super().__init__(
-            id=key_id, name=parts[-1], account_id=account.account_id, region=parts[3] if is_arn else home_region
+            id=key_id,
+            name=parts[-1].removeprefix("key/"),
+            account_id=account.account_id,
+            region=parts[3] if is_arn else home_region,
         )
         self.account = account
         self.key_id = key_id

@@ -12,8 +12,8 @@ from typing import Any
 
 READ = "read"
 WRITE = "write"
-OTHER = "*"
-"""Stands for every event source that no selector names."""
+OTHER = "\uffff.amazonaws.com"
+"""Stands for every event source that no selector names: it looks like one, and no service has its name."""
 EXCLUDABLE_SOURCES = ("kms.amazonaws.com", "rdsdata.amazonaws.com")
 """The high-volume sources that CloudTrail lets a trail leave out."""
 
@@ -101,7 +101,11 @@ class EventSelectors:
 
     @classmethod
     def parse(cls, basic: Sequence[Mapping[str, Any]], advanced: Sequence[Mapping[str, Any]]) -> EventSelectors:
-        """Translate a GetEventSelectors answer."""
+        """Translate a GetEventSelectors answer.
+
+        Raises:
+            ValueError: an operator or a read/write type that is not known, and that could change what is recorded.
+        """
         if advanced:
             return cls("advanced", tuple(_advanced(item) for item in advanced))
         return cls("basic", tuple(selector for item in basic for selector in _basic(item)))
@@ -190,6 +194,9 @@ def _covers_all(rule: FieldRule, arn: str) -> bool:
 def _advanced(item: Mapping[str, Any]) -> Selector:
     rules = []
     for row in item.get("FieldSelectors", []):
+        unknown = sorted(row.keys() - {"Field", *_OPERATORS})
+        if unknown:
+            raise ValueError(f"unknown operator {unknown[0]} on field {row['Field']}")
         values = {name: tuple(str(value) for value in row.get(name) or ()) for name in _OPERATORS}
         rules.append(
             FieldRule(
@@ -209,7 +216,10 @@ _READ_WRITE_TYPES: Mapping[str, tuple[str, ...]] = {"All": (), "ReadOnly": ("tru
 
 
 def _basic(item: Mapping[str, Any]) -> Iterable[Selector]:
-    kinds = _READ_WRITE_TYPES[str(item.get("ReadWriteType") or "All")]
+    named = str(item.get("ReadWriteType") or "All")
+    if named not in _READ_WRITE_TYPES:
+        raise ValueError(f"unknown ReadWriteType {named}")
+    kinds = _READ_WRITE_TYPES[named]
     by_kind = (FieldRule(_READ_ONLY, equals=kinds),) if kinds else ()
     # AWS documents true as the default of IncludeManagementEvents.
     if item.get("IncludeManagementEvents", True):

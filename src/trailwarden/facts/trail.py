@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trailwarden.calls import Call
 from trailwarden.errors import Unreadable
 from trailwarden.facts.account import body_of, expect, reason_for_call
-from trailwarden.facts.base import Subject, fact
+from trailwarden.facts.base import Subject, fact, record_call
 from trailwarden.facts.bucket import LogBucket
 from trailwarden.facts.key import KmsKey
 from trailwarden.facts.loggroup import LogGroup
@@ -20,6 +20,9 @@ from trailwarden.model import Reason, ReasonCode
 
 if TYPE_CHECKING:
     from trailwarden.facts.account import Account
+
+_REFUSALS = (ReasonCode.NOT_FOUND, ReasonCode.ACCESS_DENIED, ReasonCode.CROSS_ACCOUNT)
+"""What a member is told about an organization trail that it may see but not look into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class TrailStatus:
 
 
 class Trail(Subject):
-    """A trail as DescribeTrails shows it, own or shadow. The plain attributes cost no call."""
+    """A trail as DescribeTrails shows it, own or shadow. The plain attributes cost no call beyond that listing."""
 
     kind = "trail"
 
@@ -77,85 +80,133 @@ class Trail(Subject):
         self.owner = arn.split(":")[4]
         self.seen_in = seen_in
         """Regions whose DescribeTrails lists the trail."""
-        self.is_multi_region = bool(row.get("IsMultiRegionTrail"))
-        self.is_organization_trail = bool(row.get("IsOrganizationTrail"))
-        self.includes_global_service_events = bool(row.get("IncludeGlobalServiceEvents"))
-        self.log_file_validation = bool(row.get("LogFileValidationEnabled"))
-        self.has_custom_event_selectors: bool | None = row.get("HasCustomEventSelectors")
-        self.has_insight_selectors: bool | None = row.get("HasInsightSelectors")
-        self.bucket_name = str(row.get("S3BucketName") or "")
-        self.key_prefix = str(row.get("S3KeyPrefix") or "")
-        self.kms_key_id = str(row.get("KmsKeyId") or "")
-        self.sns_topic_arn = str(row.get("SnsTopicARN") or "")
-        self.log_group_arn = str(row.get("CloudWatchLogsLogGroupArn") or "")
-        self.log_role_arn = str(row.get("CloudWatchLogsRoleArn") or "")
-        self.bucket: LogBucket | None = None
-        self.key: KmsKey | None = None
-        self.log_group: LogGroup | None = None
-        self._link()
+        self._settings = row
+        listed = self.home_region if self.home_region in seen_in else seen_in[0]
+        self._listing = account.call("cloudtrail.DescribeTrails", listed)
+        self._bucket, self._key, self._log_group = self._link(row)
+
+    @property
+    def _row(self) -> Mapping[str, Any]:
+        """Return the trail's row and note the listing that holds it: a verdict on a setting rests on that call."""
+        record_call(self._listing.id)
+        return self._settings
 
     @property
     def is_shadow(self) -> bool:
         """Return whether the trail belongs to another account (an organization trail seen from a member)."""
         return self.owner != self.account_id
 
-    def _link(self) -> None:
+    @property
+    def is_multi_region(self) -> bool:
+        """Return IsMultiRegionTrail."""
+        return bool(self._row.get("IsMultiRegionTrail"))
+
+    @property
+    def is_organization_trail(self) -> bool:
+        """Return IsOrganizationTrail."""
+        return bool(self._row.get("IsOrganizationTrail"))
+
+    @property
+    def includes_global_service_events(self) -> bool:
+        """Return IncludeGlobalServiceEvents."""
+        return bool(self._row.get("IncludeGlobalServiceEvents"))
+
+    @property
+    def log_file_validation(self) -> bool:
+        """Return LogFileValidationEnabled."""
+        return bool(self._row.get("LogFileValidationEnabled"))
+
+    @property
+    def has_custom_event_selectors(self) -> bool | None:
+        """Return HasCustomEventSelectors, None where the listing leaves it out."""
+        return _flag(self._row.get("HasCustomEventSelectors"))
+
+    @property
+    def has_insight_selectors(self) -> bool | None:
+        """Return HasInsightSelectors, None where the listing leaves it out."""
+        return _flag(self._row.get("HasInsightSelectors"))
+
+    @property
+    def bucket_name(self) -> str:
+        """Return S3BucketName."""
+        return str(self._row.get("S3BucketName") or "")
+
+    @property
+    def key_prefix(self) -> str:
+        """Return S3KeyPrefix."""
+        return str(self._row.get("S3KeyPrefix") or "")
+
+    @property
+    def kms_key_id(self) -> str:
+        """Return KmsKeyId, empty when files are encrypted with S3's own keys."""
+        return str(self._row.get("KmsKeyId") or "")
+
+    @property
+    def sns_topic_arn(self) -> str:
+        """Return SnsTopicARN."""
+        return str(self._row.get("SnsTopicARN") or "")
+
+    @property
+    def log_group_arn(self) -> str:
+        """Return CloudWatchLogsLogGroupArn."""
+        return str(self._row.get("CloudWatchLogsLogGroupArn") or "")
+
+    @property
+    def log_role_arn(self) -> str:
+        """Return CloudWatchLogsRoleArn."""
+        return str(self._row.get("CloudWatchLogsRoleArn") or "")
+
+    @property
+    def bucket(self) -> LogBucket | None:
+        """Return the bucket the trail delivers to."""
+        record_call(self._listing.id)
+        return self._bucket
+
+    @property
+    def key(self) -> KmsKey | None:
+        """Return the key the trail encrypts with, or None."""
+        record_call(self._listing.id)
+        return self._key
+
+    @property
+    def log_group(self) -> LogGroup | None:
+        """Return the log group the trail streams to, or None."""
+        record_call(self._listing.id)
+        return self._log_group
+
+    def _link(self, row: Mapping[str, Any]) -> tuple[LogBucket | None, KmsKey | None, LogGroup | None]:
         """Name what the trail points to; naming reads nothing."""
         account = self.account
-        if self.bucket_name:
-            self.bucket = account.link(LogBucket, self.bucket_name, lambda: LogBucket(account, self.bucket_name))
-            self.bucket.used_by(self)
-        if self.kms_key_id:
-            self.key = account.link(KmsKey, self.kms_key_id, lambda: KmsKey(account, self.kms_key_id, self.home_region))
-            self.key.used_by(self)
-        if self.log_group_arn:
-            self.log_group = account.link(LogGroup, self.log_group_arn, lambda: LogGroup(account, self.log_group_arn))
-
-    def read_status(self, region: str) -> TrailStatus:
-        """Ask GetTrailStatus in one region, always by ARN: a name resolves in the home region only. For facts, not for checks."""
-        call = self.account.call("cloudtrail.GetTrailStatus", region, Name=self.arn)
-        return TrailStatus.parse(call, self._as_member_or_owner(call))
-
-    def _as_member_or_owner(self, call: Call) -> dict[str, Any]:
-        """Ask as this account; where a member is refused, ask as the trail's owner if the run reaches it."""
-        try:
-            return body_of(call, self.account.reply(call))
-        except Unreadable as error:
-            if not self.is_shadow:
-                raise
-            if self.owner in self.account.peers:
-                as_owner = Call(self.owner, call.region, call.service, call.operation, call.params)
-                return body_of(as_owner, self.account.reply(as_owner))
-            if error.reason.code in (ReasonCode.NOT_FOUND, ReasonCode.ACCESS_DENIED, ReasonCode.CROSS_ACCOUNT):
-                reason = error.reason
-                raise Unreadable(
-                    Reason(
-                        ReasonCode.NOT_VISIBLE_FROM_MEMBER,
-                        reason.operation,
-                        reason.region,
-                        reason.account,
-                        reason.aws_code,
-                        reason.aws_message,
-                        reason.missing_action,
-                    )
-                ) from None
-            raise
+        bucket = key = log_group = None
+        name, key_id, group_arn = (
+            str(row.get(field) or "") for field in ("S3BucketName", "KmsKeyId", "CloudWatchLogsLogGroupArn")
+        )
+        if name:
+            bucket = account.link(LogBucket, name, lambda: LogBucket(account, name))
+            bucket.used_by(self)
+        if key_id:
+            key = account.link(KmsKey, key_id, lambda: KmsKey(account, key_id, self.home_region))
+            key.used_by(self)
+        if group_arn:
+            log_group = account.link(LogGroup, group_arn, lambda: LogGroup(account, group_arn))
+        return bucket, key, log_group
 
     @fact("cloudtrail.GetTrailStatus")
     def status(self) -> TrailStatus:
         """The status in the home region."""
-        return self.read_status(self.home_region)
+        return read_status(self.account, self.arn, self.home_region)
 
     @fact("cloudtrail.GetTrailStatus", needs=["Account.regions", "Trail.status"])
     def status_by_region(self) -> Mapping[str, TrailStatus | Reason]:
         """The status in every enabled region the trail records: all for a multi-region trail, else its home region."""
-        regions = [region.name for region in self.account.regions] if self.is_multi_region else [self.home_region]
+        regions = [region.name for region in self.account.regions] if self.is_multi_region else []
+        regions = sorted({*regions, self.home_region})
         answers: dict[str, TrailStatus | Reason] = {}
         calls = [self.account.call("cloudtrail.GetTrailStatus", region, Name=self.arn) for region in regions]
         self.account.replies(calls)  # together, so that regions are asked concurrently; read one by one below
         for region in regions:
             try:
-                answers[region] = self.read_status(region)
+                answers[region] = read_status(self.account, self.arn, region)
             except Unreadable as error:
                 answers[region] = error.reason
         return answers
@@ -165,13 +216,50 @@ class Trail(Subject):
         """What the trail records. ``HasCustomEventSelectors=false`` means AWS's default and needs no call.
 
         Raises:
-            Unreadable: the call failed, or answered with no selector at all, which AWS never does for a trail with custom ones.
+            Unreadable: the call failed; UNPARSEABLE for a selector of a kind that is not known; UNEXPECTED for no selector at all,
+                which AWS never answers for a trail with custom ones.
         """
         if self.has_custom_event_selectors is False:
             return EventSelectors.default()
         call = self.account.call("cloudtrail.GetEventSelectors", self.home_region, TrailName=self.arn)
-        body = self._as_member_or_owner(call)
-        selectors = EventSelectors.parse(body.get("EventSelectors") or [], body.get("AdvancedEventSelectors") or [])
+        body = ask_member_or_owner(self.account, self.arn, call)
+        try:
+            selectors = EventSelectors.parse(body.get("EventSelectors") or [], body.get("AdvancedEventSelectors") or [])
+        except ValueError as error:
+            raise Unreadable(reason_for_call(call, ReasonCode.UNPARSEABLE, message=str(error))) from None
         if not selectors.selectors:
             raise Unreadable(reason_for_call(call, ReasonCode.UNEXPECTED, message="the answer holds no event selector"))
         return selectors
+
+
+def read_status(account: Account, arn: str, region: str) -> TrailStatus:
+    """Ask GetTrailStatus in one region, always by ARN: a name resolves in the home region only. For facts, not for checks."""
+    call = account.call("cloudtrail.GetTrailStatus", region, Name=arn)
+    return TrailStatus.parse(call, ask_member_or_owner(account, arn, call))
+
+
+def ask_member_or_owner(account: Account, arn: str, call: Call) -> dict[str, Any]:
+    """Ask about a trail as this account; where a member is refused, ask as the trail's owner if the run reaches it.
+
+    Raises:
+        Unreadable: NOT_VISIBLE_FROM_MEMBER for a shadow that the member may not look into; NOT_FOUND for an own trail that is gone.
+    """
+    owner = arn.split(":")[4]
+    try:
+        return body_of(call, account.reply(call))
+    except Unreadable as error:
+        reason = error.reason
+        if owner == account.account_id:
+            # The codes that tell a member that a shadow is out of its reach say of an own trail that it was deleted meanwhile.
+            code = ReasonCode.NOT_FOUND if reason.code is ReasonCode.NOT_VISIBLE_FROM_MEMBER else reason.code
+            raise Unreadable(replace(reason, code=code)) from None
+        if owner in account.peers:
+            as_owner = replace(call, account=owner)
+            return body_of(as_owner, account.reply(as_owner))
+        if reason.code in _REFUSALS:
+            raise Unreadable(replace(reason, code=ReasonCode.NOT_VISIBLE_FROM_MEMBER)) from None
+        raise
+
+
+def _flag(value: object) -> bool | None:
+    return None if value is None else bool(value)
