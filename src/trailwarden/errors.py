@@ -16,8 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trailwarden.model import Reason
+if TYPE_CHECKING:
+    from trailwarden.model import Reason
 
 EXIT_OK = 0
 EXIT_FAILED = 1
