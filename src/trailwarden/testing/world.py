@@ -1,14 +1,4 @@
-"""The public test kit: a small make-believe AWS account, and ``run_check`` which judges it with the real engine.
-
->>> from trailwarden.testing import World, run_check
->>> world = World()
->>> trail = world.add_trail("main", LogFileValidationEnabled=False)
->>> [result.status.value for result in run_check("trail-log-file-validation", world)]
-['FAIL']
-
-A ``World`` answers calls with AWS's documented shapes. What a builder does not set, AWS would not say either; replies are overridden
-with ``reply``, ``error`` and ``deny``. It is a Reader: nothing of the engine is replaced.
-"""
+"""A make-believe AWS partition that answers calls with AWS's documented shapes."""
 
 from __future__ import annotations
 
@@ -18,14 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trailwarden.calls import Call, Recorder, Reply, ReplyError, canonical
-from trailwarden.contract import Check
-from trailwarden.evaluate import evaluate
 from trailwarden.facts import Account, format_time
 from trailwarden.ledger import Header, Ledger
-from trailwarden.model import Json, ReasonCode, Result, Severity, Status
-from trailwarden.params import build
-from trailwarden.policy.model import CheckNode, Place, Policy, Quantifier, Scope, Selection
-from trailwarden.registry import get_check
+from trailwarden.model import Json
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 """The clock of a World unless it is given another."""
@@ -33,7 +18,6 @@ ACCOUNT = "111122223333"
 MANAGEMENT = "999900001111"
 
 _DENIED: Mapping[str, str] = {"s3": "AccessDenied", "s3control": "AccessDenied", "ec2": "UnauthorizedOperation"}
-_PLACE = Place("test.yaml", 1, 1, 1, 1)
 
 
 def ago(now: datetime = NOW, **delta: float) -> str:
@@ -369,58 +353,3 @@ def log_bucket_policy(bucket_arn: str, account: str, partition: str = "aws") -> 
             },
         ],
     }
-
-
-def policy_of(check: Check, params: Mapping[str, Json] | None = None, **overrides: Any) -> Policy:
-    """Return the short policy on one check; overrides are fields of ``Policy``."""
-    fields: dict[str, Any] = {
-        "id": check.id,
-        "title": check.title,
-        "description": "",
-        "severity": Severity.MEDIUM,
-        "owner": "",
-        "tags": (),
-        "controls": {},
-        "basis": {},
-        "scope": Scope(),
-        "subject": check.subject,
-        "quantifier": Quantifier(),
-        "where": (),
-        "require": (CheckNode(check, build(check.params_type, params or {}), _PLACE, check.subject),),
-        "on_empty": "not-applicable",
-        "message": "",
-        "remediation": {},
-        "place": _PLACE,
-        "snippet": "",
-        "sha256": "",
-    }
-    fields.update(overrides)
-    return Policy(**fields)
-
-
-def run_policy(policy: Policy, world: World, **options: Any) -> list[Result]:
-    """Judge one policy on a world's account and return its rows.
-
-    Raises:
-        AssertionError: a check crashed; an ERROR of that kind is a defect of the check, not a verdict.
-    """
-    _, rows = evaluate(policy, world.account(**options))
-    for row in rows:
-        assert row.reason is None or row.reason.code is not ReasonCode.INTERNAL, row.message
-    return rows
-
-
-def run_check(check_id: str, world: World, params: Mapping[str, Json] | None = None, **options: Any) -> list[Result]:
-    """Judge a world's account by one check, as a short policy would; options as for ``Account``."""
-    return run_policy(policy_of(get_check(check_id), params), world, **options)
-
-
-def status_of(check_id: str, world: World, params: Mapping[str, Json] | None = None, **options: Any) -> Status:
-    """Return the status of the only row that ``run_check`` yields; raises ValueError when there are several."""
-    [row] = run_check(check_id, world, params, **options)
-    return row.status
-
-
-def selection_of(*policies: Policy) -> Selection:
-    """Return a selection of policies, for ``make_plan``."""
-    return Selection(policies)

@@ -1,0 +1,28 @@
+"""The public test kit: a small make-believe AWS account, and ``run_check`` which judges it with the real engine.
+
+>>> from trailwarden.testing import World, run_check
+>>> world = World()
+>>> trail = world.add_trail("main", LogFileValidationEnabled=False)
+>>> [result.status.value for result in run_check("trail-log-file-validation", world)]
+['FAIL']
+
+A ``World`` answers calls with AWS's documented shapes. What a builder does not set, AWS would not say either; replies are overridden
+with ``reply``, ``error`` and ``deny``. It is a Reader: nothing of the engine is replaced.
+"""
+
+from trailwarden.testing.judging import policy_of, run_check, run_policy, selection_of, status_of
+from trailwarden.testing.world import ACCOUNT, MANAGEMENT, NOW, World, ago, log_bucket_policy
+
+__all__ = [
+    "ACCOUNT",
+    "MANAGEMENT",
+    "NOW",
+    "World",
+    "ago",
+    "log_bucket_policy",
+    "policy_of",
+    "run_check",
+    "run_policy",
+    "selection_of",
+    "status_of",
+]
