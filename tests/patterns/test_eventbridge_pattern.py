@@ -57,6 +57,9 @@ EVENT: dict[str, Any] = {
         {"nothing": [{"exists": False}]},
         {"hollow": [{"exists": False}]},
         {"detail": {"nothing": [{"exists": False}]}},
+        {"nothing": {"below": [{"exists": False}]}},
+        {"count": {"below": [{"exists": False}]}},
+        {"detail": {"items": {"kind": [{"exists": False}]}}},
         {"count": [{"numeric": ["=", 300]}]},
         {"count": [{"numeric": [">", 299.5, "<=", 300]}]},
         {"ratio": [{"numeric": ["<", 3]}]},
@@ -97,6 +100,9 @@ def test_matching(pattern: dict[str, Any]) -> None:
         {"detail": {"items": {"id": [1], "kind": ["x"]}}},
         {"detail": {"state": {"x": ["y"]}}},
         {"detail": ["running"]},
+        {"count": {"x": ["y"]}},
+        {"nothing": {"x": ["y"]}},
+        {"detail": {"items": {"id": [{"exists": False}]}}},
         {"source": [{"prefix": "ws"}]},
         {"source": [{"prefix": "AWS"}]},
         {"source": [{"prefix": {"equals-ignore-case": "ec2"}}]},
@@ -144,6 +150,11 @@ def test_not_matching(pattern: dict[str, Any]) -> None:
     [
         ("{", "not JSON at character 2"),
         ("[]", "must be an object with fields"),
+        ("[1]", "must be an object with fields"),
+        ("5", "must be an object with fields"),
+        ({"$or": [["x"]]}, "must be an object with fields"),
+        ({"source": [{"wildcard": {"equals-ignore-case": "a"}}]}, "wildcard needs a text"),
+        ({"source": [{"equals-ignore-case": {"equals-ignore-case": "a"}}]}, "equals-ignore-case needs a text"),
         ({}, "must be an object with fields"),
         ({"detail": {}}, "must be an object with fields"),
         ({"source": []}, "source: needs a list of values"),
@@ -161,6 +172,7 @@ def test_not_matching(pattern: dict[str, Any]) -> None:
         ({"source": [{"exists": "true"}]}, "exists needs true or false"),
         ({"source": [{"anything-but": []}]}, "anything-but needs texts or numbers"),
         ({"source": [{"anything-but": [None]}]}, "anything-but needs texts or numbers"),
+        ({"source": [{"anything-but": ["a", None]}]}, "anything-but needs texts or numbers"),
         ({"source": [{"anything-but": {"numeric": ["=", 1]}}]}, "anything-but does not take"),
         ({"source": [{"anything-but": {"prefix": "a", "suffix": "b"}}]}, "anything-but does not take"),
         ({"source": [{"anything-but": {}}]}, "anything-but does not take"),
@@ -212,6 +224,8 @@ def test_cloudtrail_events_as_eventbridge_sends_them() -> None:
     (probe, elsewhere) = extra_probes("alert-s3-policy-changes", ("PutBucketVersioning",))
     event = as_event(probe.record)
     assert (event["source"], event["detail-type"]) == ("aws.s3", "AWS API Call via CloudTrail")
+    assert (event["version"], event["id"]) == ("0", probe.record["eventID"])
+    assert (event["time"], event["resources"]) == ("2026-01-01T00:00:00Z", [])
     assert (event["region"], event["account"]) == ("us-east-1", "111122223333")
     assert as_event(elsewhere.record)["region"] == "eu-west-1"
     assert event["detail"] == probe.record

@@ -28,6 +28,7 @@ EVENT: dict[str, Any] = {
     "nested": {"a": "x", "b": "y"},
     "literal": "Ev*ent",
     "false": False,
+    "street": "Hauptstraße",
 }
 PEOPLE: dict[str, Any] = {
     "user": {"id": 1, "email": "John.Stiles@example.com"},
@@ -182,6 +183,9 @@ def test_documented_compounds(text: str, expected: bool) -> None:
         ("%Update.+111%", True),
         ("%Update$%", False),
         ("UpdateTrail -%Tr.il%", False),
+        ("%value.,.another%", True),
+        ("%eventType.:.Update%", True),
+        ('"Hauptstraße"', True),
         ("cluster", True),
     ],
 )

@@ -140,6 +140,8 @@ def test_order_needs_a_number(operator: str) -> None:
         ("{ $.a = x $.b = y }", "expected '}', found '$.b'", 10),
         ("{ ($.a = x }", "expected ')', found '}'", 11),
         ("{ $.a = x) }", "expected '}', found ')'", 9),
+        ('{ $.a = x "&&" $.b = x }', "expected '}', found '&&'", 10),
+        ('{ "(" $.a = x ) }', "expected a selector", 2),
         ("{ $.a = 'x' }", 'unexpected "\'"', 8),
         ('{ $.a = "x }', "unexpected '\"'", 8),
         ("{ $.a = %x }", "unexpected '%'", 8),

@@ -88,6 +88,7 @@ def test_only_the_newer_version_expands_variables() -> None:
     assert parse(document(ALLOW, Version="2008-10-17")).statements[0].variables is False
     assert parse({"Statement": ALLOW}).statements[0].variables is False
     assert parse({"Statement": ALLOW}).version == "2008-10-17"
+    assert parse({"Statement": ALLOW}).id == ""
 
 
 def test_guardrails_name_no_principal() -> None:
@@ -106,7 +107,7 @@ def test_guardrails_name_no_principal() -> None:
         ("{", "not JSON"),
         ("[]", "not a JSON object"),
         ('"*"', "not a JSON object"),
-        ('{"Version": "2012-10-17", "Version": "2012-10-17"}', "'Version' occurs twice"),
+        ('{"Id": "x", "Version": "2012-10-17", "Version": "2012-10-17"}', "'Version' occurs twice"),
         ("[" * 100_000, "nested too deeply"),
         ({}, "Statement is missing"),
         (document(), "Statement is missing, empty"),

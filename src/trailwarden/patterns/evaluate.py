@@ -63,7 +63,7 @@ def _children(node: Any, step: Step) -> list[Any]:
     if isinstance(node, Mapping):
         if isinstance(step, AnyChild):
             return list(node.values())
-        return [node[step]] if isinstance(step, str) and step in node else []
+        return [node[step]] if step in node else []
     if isinstance(node, list):
         if isinstance(step, AnyChild):
             return node
@@ -89,8 +89,6 @@ def _compare(term: Compare, node: Any) -> bool:
 
 def _like(wanted: str, actual: str) -> bool:
     """Compare with ``*`` as a wildcard at either end only: AWS takes one inside for the character itself."""
-    if wanted == "*":
-        return True
     core = wanted.removeprefix("*").removesuffix("*")
     if wanted.startswith("*") and wanted.endswith("*"):
         return core in actual

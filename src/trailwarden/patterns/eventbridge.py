@@ -13,6 +13,8 @@ from typing import Any
 
 from trailwarden.patterns.errors import PatternError
 
+Test = Callable[[Any], bool]
+
 _NUMERIC: Mapping[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, "=": eq, ">": gt, ">=": ge}
 
 
@@ -45,9 +47,6 @@ def event_matches(pattern: str | Mapping[str, Any], event: Mapping[str, Any]) ->
     return _read(fields)(event)
 
 
-Test = Callable[[Any], bool]
-
-
 def _load(text: str) -> Any:
     try:
         return json.loads(text)
@@ -61,7 +60,7 @@ def _read(fields: Any) -> Test:
     if not isinstance(fields, Mapping) or not fields:
         raise PatternError("an event pattern, and each object in it, must be an object with fields")
     tests = [_either(value) if name == "$or" else _field(name, value) for name, value in fields.items()]
-    return lambda node: isinstance(node, Mapping) and all(test(node) for test in tests)
+    return lambda node: all(test(node) for test in tests)
 
 
 def _either(choices: Any) -> Test:
@@ -74,11 +73,16 @@ def _either(choices: Any) -> Test:
 def _field(name: str, wanted: Any) -> Test:
     if isinstance(wanted, Mapping):
         below = _read(wanted)
-        return lambda node: any(below(child) for child in _listed(node.get(name)))
+        return lambda node: any(below(child) for child in _objects(node.get(name)))
     if not isinstance(wanted, list) or not wanted:
         raise PatternError(f"{name}: needs a list of values or an object")
     tests = [_value(name, item) for item in wanted]
     return lambda node: any(test(_leaves(node, name)) for test in tests)
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a field. Without any, all fields below are absent: for ``exists: false`` that is a match."""
+    return [item for item in _listed(value) if isinstance(item, Mapping)] or [{}]
 
 
 def _listed(value: Any) -> list[Any]:

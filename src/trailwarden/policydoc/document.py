@@ -119,7 +119,7 @@ class Statement:
     resources: tuple[str, ...]
     not_resources: tuple[str, ...]
     conditions: tuple[Condition, ...]
-    variables: bool = True
+    variables: bool
 
     def __str__(self) -> str:
         return f"statement {self.index} ({self.sid})" if self.sid else f"statement {self.index}"
