@@ -31,9 +31,10 @@ def bucket_owner_expected(bucket: LogBucket, params: Params) -> Finding:
     location = bucket.location
     if not location.exists:
         undecidable(bucket, ReasonCode.NOT_FOUND, "the log bucket does not exist", operation="s3.HeadBucket")
-    expected = tuple(
-        dict.fromkeys(bucket.account_id if owner == "self" else owner for owner in params.expected_owner_ids)
-    )
+    # The account of the trail is not the judged one where a member sees the organization's trail.
+    own = {trail.owner for trail in bucket.trails} or {bucket.account_id}
+    named = (sorted(own) if owner == "self" else [owner] for owner in params.expected_owner_ids)
+    expected = tuple(dict.fromkeys(owner for owners in named for owner in owners))
     shown = {"owner": list(expected)}
     if not expected and location.owner == bucket.account_id:
         return not_applicable(
