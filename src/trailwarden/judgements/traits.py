@@ -154,7 +154,7 @@ def _exclusions(trail: Trail) -> Mapping[str, Json]:
 
 def _leaves_out(fields: Mapping[str, Json]) -> str:
     if fields["excluded_event_sources"]:
-        return f"excludes {', '.join(fields['excluded event sources'])}"
+        return f"excludes {', '.join(fields['excluded_event_sources'])}"
     return "records no management events at all"
 
 
