@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trailwarden.patterns import matches, normalise, parse
 from trailwarden.patterns.syntax import All, Compare, Expression, Is, NotExists, Number, Some, Text
 
+# A busy machine is no reason to fail.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # The example events of the CloudWatch Logs user guide.
 EVENT: dict[str, Any] = {
     "eventType": "UpdateTrail",
@@ -276,7 +278,7 @@ def plain(term: Expression, event: Any) -> bool:
     }[term.operator]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(UNHURRIED, max_examples=200)
 @given(TREES)
 def test_every_event(tree: Expression) -> None:
     parsed = parse("{" + write(tree) + "}")
@@ -287,7 +289,7 @@ def test_every_event(tree: Expression) -> None:
         assert matches(normal, event) is plain(tree, event)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 @given(st.lists(LEAVES, min_size=2, max_size=5), st.lists(st.sampled_from(["&&", "||"]), min_size=4, max_size=4))
 def test_and_binds_tighter_than_or(leaves: list[Expression], signs: list[str]) -> None:
     text, groups = write(leaves[0]), [[leaves[0]]]
@@ -302,6 +304,7 @@ def test_and_binds_tighter_than_or(leaves: list[Expression], signs: list[str]) -
         assert matches(parsed, event) is any(all(plain(leaf, event) for leaf in group) for group in groups)
 
 
+@UNHURRIED
 @given(TREES)
 def test_normalising_twice_changes_nothing(tree: Expression) -> None:
     assert normalise(normalise(tree)) == normalise(tree)

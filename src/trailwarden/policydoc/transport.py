@@ -26,7 +26,7 @@ class TransportVerdict:
     """The answer: ``denied`` is None when an unknown operator decides; ``reason`` is empty when denied is True."""
 
     denied: bool | None
-    reason: str = ""
+    reason: str
 
 
 def denies_insecure_transport(document: PolicyDocument, bucket_arn: str, min_tls: str = "") -> TransportVerdict:
