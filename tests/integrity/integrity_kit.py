@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from benchmarks.integrity import chains
-from benchmarks.integrity.chains import DAY, DEFAULT_START, HOUR, Bucket, ChainSpec, KeyPeriod, Link, StoredObject, build, signing_key, stored
+from benchmarks.integrity.chains import DAY, DEFAULT_START, Bucket, ChainSpec, KeyPeriod, Link, StoredObject, build, signing_key, stored
 from trailwarden.integrity.chain import Window
 from trailwarden.integrity.engine import Run
 from trailwarden.integrity.history import History
@@ -175,5 +174,3 @@ def recompressed(body: bytes, change: Callable[[Any], None]) -> bytes:
     change(data)
     return gzip.compress(json.dumps(data).encode(), mtime=0)
 
-
-__all__ = ["HOUR", "chains"]
