@@ -106,9 +106,9 @@ def _terraform(actions: Iterable[str], partition: str) -> str:
     lines = ['data "aws_iam_policy_document" "trailwarden" {']
     for number, item in enumerate(statements(actions, partition)):
         lines += [""] if number else []
-        lines += ["  statement {", f'    sid       = "{item.sid}"', "    actions = ["]
+        lines += ["  statement {", f'    sid = "{item.sid}"', "", "    actions = ["]
         lines += [f'      "{action}",' for action in item.actions]
-        lines += ["    ]", f'    resources = ["{item.resource}"]', "  }"]
+        lines += ["    ]", "", f'    resources = ["{item.resource}"]', "  }"]
     lines += [
         "}",
         "",

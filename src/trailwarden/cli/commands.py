@@ -57,7 +57,8 @@ def build_parser(arguments: Sequence[str]) -> Parser:
     commands = parser.add_commands()
     chosen = next((word for word in arguments if not word.startswith("-")), "")
     for command in COMMANDS:
-        own = commands.add_parser(command.name, help=command.help, description=f"{command.help}.".capitalize())
+        text = f"{command.help[0].upper()}{command.help[1:]}."
+        own = commands.add_parser(command.name, help=command.help, description=text)
         if command.name == chosen:
             importlib.import_module(f"trailwarden.cli.{command.module}").configure(own)
     return parser

@@ -106,9 +106,11 @@ def _listing(refs: Sequence[str]) -> Iterator[str]:
         yield f"pack {name}: {packs[name].node.at(['metadata']).data.get('title', '')}"
         yield from (f"  {row}" for row in _rows(members))
         yield ""
-    yield "policies of their own:"
     inside = {policy.id for name in packs for policy in _selected([name]).policies}
-    yield from (f"  {row}" for row in _rows([item for item in _selected(["*"]).policies if item.id not in inside]))
+    alone = [policy for policy in _selected(["*"]).policies if policy.id not in inside]
+    if alone:
+        yield "in no pack:"
+        yield from (f"  {row}" for row in _rows(alone))
 
 
 def _rows(policies: Sequence[Policy]) -> Iterator[str]:
