@@ -19,9 +19,23 @@ class Aim:
     credentials: Any = None
     aimed: bool = False
     """True once botocore has taken the endpoint's region from here."""
-    pages: int = 0
-    metadata: dict[str, Any] = field(default_factory=dict)
-    """ResponseMetadata of the first page."""
+    answers: int = 0
+    """How many were received."""
+    first: dict[str, Any] = field(default_factory=dict)
+    """The first answer as botocore parsed it, with its ResponseMetadata."""
+    recorded_pages: int = 0
+    """The pages that a recorded listing was, which is played as one."""
+
+    @property
+    def pages(self) -> int:
+        """Return how many pages the answer came in."""
+        return self.recorded_pages or self.answers
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Return botocore's ResponseMetadata of the first answer."""
+        found: dict[str, Any] = self.first.get("ResponseMetadata", {})
+        return found
 
 
 _AIM: ContextVar[Aim | None] = ContextVar("trailwarden_aim", default=None)

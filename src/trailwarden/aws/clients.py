@@ -118,7 +118,7 @@ class Clients:
         events.register("before-parameter-build", _sign_for_account)
         if self._answer is not None:
             events.register("before-call", self._play)
-        events.register_last("after-call", _count_page)
+        events.register_last("after-call", _note_answer)
         if service == "s3control" and _is_loopback(client.meta.endpoint_url):
             events.register_first(f"before-sign.{name}", _drop_account_from_host)
         self._share_connections(client)
@@ -150,7 +150,7 @@ class Clients:
         assert self._answer is not None
         aim = _aim()
         reply = self._answer(aim.call)
-        aim.pages = reply.pages - 1  # a recorded listing comes as one page, and counts as the pages it was
+        aim.recorded_pages = reply.pages
         return botocore_answer(reply)
 
 
@@ -193,14 +193,13 @@ def _aim_endpoint(builtins: dict[str, Any], **_: Any) -> None:
     aim.aimed = True
 
 
-def _count_page(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+def _note_answer(model: Any, parsed: dict[str, Any], **_: Any) -> None:
     aim = _aim()
     if model.name != aim.call.operation:
         return  # S3 looks up a bucket's region by itself
-    aim.pages += 1
-    if not aim.metadata:
-        aim.metadata = parsed.get("ResponseMetadata", {})
-    if aim.pages > MAX_PAGES:
+    aim.answers += 1
+    aim.first = aim.first or parsed
+    if aim.answers > MAX_PAGES:
         raise PageLimitError(f"more than {MAX_PAGES} pages")
 
 

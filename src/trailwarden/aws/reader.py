@@ -107,6 +107,8 @@ class LiveReader:
         method = xform_name(call.operation)
         if client.can_paginate(method):
             body = self._paginator(client, method).paginate(**call.arguments).build_full_result()
+            if aim.answers == 1:
+                body = aim.first  # a merged result holds the lists and little else
         else:
             body = getattr(client, method)(**call.arguments)
         return reply_from_body(body, aim.metadata, aim.pages)

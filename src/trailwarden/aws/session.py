@@ -17,6 +17,7 @@ from trailwarden import __version__
 from trailwarden.aws.aim import Aim, aiming
 from trailwarden.aws.clients import Clients
 from trailwarden.aws.failures import from_exception, missing_credentials, not_aws
+from trailwarden.aws.models import ReadsLoader
 from trailwarden.aws.replies import reply_from_body
 from trailwarden.aws.roles import Role, RoleCredentials
 from trailwarden.calls import Call, Reply
@@ -123,8 +124,7 @@ def connect(
     """
     tuning = tuning or Tuning()
     try:
-        session = Session(profile=profile or None)
-        session.set_config_variable("sts_regional_endpoints", "regional")
+        session = new_session(profile)
         configured = region or session.get_config_variable("region") or GLOBAL_REGION["aws"]
         if not _endpoint(session, endpoint_url):
             _check_region(session, configured)
@@ -149,6 +149,18 @@ def connect(
         configured = GLOBAL_REGION.get(caller.partition, configured)
     call = Call.of(caller.account, configured, "sts", "GetCallerIdentity")
     return Connection(clients, sts, caller, configured, (call, reply), {caller.account: credentials})
+
+
+def new_session(profile: str = "") -> Session:
+    """Return a botocore session that asks regional endpoints and loads no more than it needs.
+
+    Raises:
+        BotoCoreError: an unknown profile, or a configuration file that can't be read.
+    """
+    session = Session(profile=profile or None)
+    session.set_config_variable("sts_regional_endpoints", "regional")
+    session.register_component("data_loader", ReadsLoader(READS, session.get_config_variable("data_path") or ""))
+    return session
 
 
 def config_for(tuning: Tuning, **options: Any) -> Config:
@@ -209,7 +221,7 @@ def _check_region(session: Session, region: str) -> None:
     known = [
         name
         for partition in session.get_available_partitions()
-        for name in session.get_available_regions("ec2", partition)
+        for name in session.get_available_regions("sts", partition)
     ]
     if region in known:
         return

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from botocore import UNSIGNED
 from botocore.credentials import Credentials
-from botocore.session import Session
 
 from trailwarden.aws.clients import Clients
 from trailwarden.aws.reader import LiveReader
-from trailwarden.aws.session import GLOBAL_REGION, Caller, Connection, Tuning, config_for
+from trailwarden.aws.session import GLOBAL_REGION, Caller, Connection, Tuning, config_for, new_session
 from trailwarden.calls import Call, Reply
 from trailwarden.facts.operations import READS
 from trailwarden.ledger import Ledger, ReplayReader
@@ -22,7 +21,7 @@ def world_connection(ledger: Ledger) -> Connection:
     """Return a connection to the accounts of a ledger, as its caller."""
     config = config_for(Tuning(), signature_version=UNSIGNED)
     region = GLOBAL_REGION.get(ledger.header.partition, GLOBAL_REGION["aws"])
-    clients = Clients(Session(), config=config, reads=READS, answer=ReplayReader(ledger).ask)
+    clients = Clients(new_session(), config=config, reads=READS, answer=ReplayReader(ledger).ask)
     known = ledger.header.caller
     account = known.get("account", "")
     arn = known.get("arn") or f"arn:{ledger.header.partition}:iam::{account}:root"
