@@ -1,0 +1,114 @@
+"""OSCAL: models generated from NIST's schema accept it, and every reference inside it leads somewhere."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from oscal_bindings import AssessmentResultsDocument
+from tests.reporters import report_builder as build
+
+from trailwarden.contract import RenderOptions
+from trailwarden.model import Report, Status
+from trailwarden.registry import get_reporter
+
+REPORTS = (build.realistic(), build.hostile(), build.empty())
+
+
+def document(report: Report) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(get_reporter("oscal").render(report, RenderOptions()))
+    return parsed
+
+
+def walk(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value with the key it stands under."""
+    yield key, value
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from walk(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from walk(item, key)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_document_is_accepted(report: Report) -> None:
+    AssessmentResultsDocument.model_validate(document(report))
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_references_resolve_and_identifiers_are_unique(report: Report) -> None:
+    """No schema finds a dangling reference."""
+    data = document(report)
+    defined = [value for key, value in walk(data) if key == "uuid"]
+    results = data["assessment-results"]["results"]
+    # The tool is a component of each result; the same tool keeps its identifier.
+    assert len(set(defined)) == len(defined) - (len(results) - 1)
+    used = {
+        value for key, value in walk(data) if key in ("subject-uuid", "observation-uuid", "risk-uuid", "actor-uuid")
+    }
+    used |= {value[1:] for key, value in walk(data) if key == "href" and value.startswith("#")}
+    assert used <= set(defined)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_no_empty_array_and_well_formed_properties(report: Report) -> None:
+    for key, value in walk(document(report)):
+        assert value != [], key
+        if key == "props" and isinstance(value, dict):
+            assert re.fullmatch(r"[A-Za-z_][\w.-]*", value["name"])
+            assert re.fullmatch(r"\S(.*\S)?", value["value"])
+        if key in ("control-id", "target-id"):
+            assert re.fullmatch(r"[A-Za-z_][\w.-]*", value)
+
+
+def test_one_result_per_account_and_one_observation_per_row() -> None:
+    report = build.realistic()
+    results = document(report)["assessment-results"]["results"]
+    assert [item["title"] for item in results] == [f"Account {account}" for account in build.ACCOUNTS]
+    assert sum(len(item.get("observations", [])) for item in results) == len(report.results)
+
+
+def prop(item: dict[str, Any], name: str) -> str:
+    return next((str(entry["value"]) for entry in item["props"] if entry["name"] == name), "")
+
+
+def test_statuses_become_findings_and_risks() -> None:
+    member = document(build.realistic())["assessment-results"]["results"][1]
+    findings = {item["target"]["target-id"]: item["target"]["status"] for item in member["findings"]}
+    assert findings["au-12_obj"] == {"state": "not-satisfied", "reason": "fail"}
+    assert findings["soc2-cc7.2"] == {"state": "not-satisfied", "reason": "other"}
+    risks = [item["status"] for item in member["risks"]]
+    assert (risks.count("open"), risks.count("deviation-approved")) == (3, 1)
+    [accepted] = [item for item in member["risks"] if item["status"] == "deviation-approved"]
+    assert "Accepted until 2027-01-31 by ciso@example.com: legacy trail" in accepted["statement"]
+    denied = [
+        item
+        for item in member["observations"]
+        if prop(item, "result") == "error" and prop(item, "reason") == "CROSS_ACCOUNT"
+    ]
+    assert prop(denied[0], "missing-action") == "s3:GetBucketObjectLockConfiguration"
+
+
+def test_satisfied_control() -> None:
+    archive = document(build.realistic())["assessment-results"]["results"][2]
+    assert [(item["target"]["target-id"], item["target"]["status"]) for item in archive["findings"]] == [
+        ("soc2-cc7.2", {"state": "satisfied", "reason": "pass"})
+    ]
+
+
+def test_control_that_does_not_apply_is_excluded_with_a_remark() -> None:
+    archive = document(build.realistic())["assessment-results"]["results"][2]
+    selections = {item["description"]: item for item in archive["reviewed-controls"]["control-selections"]}
+    nist = selections["NIST SP 800-53 r5"]
+    assert nist["exclude-controls"] == [{"control-id": "au-12"}, {"control-id": "au-9"}]
+    assert nist["remarks"]
+
+
+def test_control_enhancements_are_spelled_as_in_the_catalogue() -> None:
+    rules = [build.rule("p", controls={"nist-800-53-r5": ("AU-9(3)",)})]
+    [first, *_] = document(build.report(rules, [build.result("p", build.MANAGEMENT, "n", Status.PASS)]))[
+        "assessment-results"
+    ]["results"]
+    assert first["findings"][0]["target"]["target-id"] == "au-9.3_obj"
