@@ -417,6 +417,9 @@ def test_unknown_names_are_errors() -> None:
         cis_texts("alert-nothing", "5.0")
     with pytest.raises(PatternError):
         judge("{ $.a = }", "alert-root-usage")
+    mode: Any = "literal"
+    with pytest.raises(ValueError, match="semantic, cis_literal, not 'literal'"):
+        judge("{ $.a = b }", "alert-root-usage", match=mode)
 
 
 def test_probes_in_words() -> None:

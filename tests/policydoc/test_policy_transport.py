@@ -92,7 +92,9 @@ def test_a_narrower_deny_leaves_clear_text_open(statement: dict[str, Any], word:
 def test_the_reason_names_statement_and_resource() -> None:
     result = verdict(deny(Resource=BUCKET))
     assert f"requests without TLS to {BUCKET}/* are not denied" in result.reason
+    assert result.reason.startswith("requests without TLS to")
     assert "statement 0 (TlsOnly) does not cover the resource" in result.reason
+    assert denies_insecure_transport(parse({"Statement": deny(Resource=BUCKET)}), BUCKET) == result
 
 
 def test_the_reason_leaves_out_denies_about_other_things() -> None:
@@ -136,6 +138,11 @@ def test_min_tls_names_the_open_version() -> None:
     assert verdict(deny(), min_tls="1.0").denied is True
 
 
+def test_min_tls_may_be_demanded_of_tls_requests_only() -> None:
+    old = deny(Condition={"Bool": {"aws:SecureTransport": "true"}, "NumericLessThan": {"s3:TlsVersion": "1.2"}})
+    assert verdict(deny(), old, min_tls="1.2").denied is True
+
+
 def test_min_tls_must_be_a_version() -> None:
     with pytest.raises(ValueError, match="not a version"):
         verdict(deny(), min_tls="TLSv1.2")
@@ -148,6 +155,13 @@ def test_an_unknown_operator_is_undecided_only_where_it_matters() -> None:
     assert verdict(odd, deny()).denied is True
     assert verdict({**odd, "Action": "s3:Get*"}).denied is False
     assert verdict(deny(Resource=BUCKET), {**odd, "Resource": f"{BUCKET}/*"}).denied is None
+    shared = verdict(
+        deny(Action="s3:Get*"), deny(Sid="Rest", Action=None, NotAction="s3:Get*", Condition=odd["Condition"])
+    )
+    assert shared.denied is None
+    assert "Rest" in shared.reason
+    mixed = deny(Condition={"Boolean": {"x:y": "1"}, "Bool": {"aws:SecureTransport": "false"}})
+    assert verdict(mixed).denied is None
     open_bucket = {**odd, "Resource": f"{BUCKET}/*"}
     assert verdict(open_bucket).denied is False
     half = [deny(Resource=f"{BUCKET}/AWSLogs/*"), {**odd, "Resource": BUCKET}]

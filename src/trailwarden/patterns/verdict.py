@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from trailwarden.patterns.alerts import CIS_VERSIONS, cis_texts, extra_probes, probes
 from trailwarden.patterns.evaluate import matches
@@ -51,7 +51,10 @@ def judge(
     Raises:
         PatternError: the pattern can't be read.
         KeyError: no such alert or version.
+        ValueError: no such mode.
     """
+    if match not in get_args(Mode):
+        raise ValueError(f"match must be one of {', '.join(get_args(Mode))}, not {match!r}")
     parsed = parse(pattern)
     if match == "cis_literal":
         literal = _is_cis(parsed, alert_id, cis_version)
