@@ -52,6 +52,7 @@ class Builder:
         self.checks = checks
         self._former = {old: check for check in checks.values() for old in check.replaces}
         self._structures: dict[str, Structure] = {}
+        self._aliases: dict[str, dict[str, str]] = {}
 
     def build(self, document: Document, override: Override = NOTHING) -> tuple[Policy | None, list[Problem]]:
         """Return the policy, or the problems because of which there is none."""
@@ -68,6 +69,14 @@ class Builder:
         found = self._structures.get(check.id)
         if found is None:
             found = self._structures[check.id] = Structure(schema_of(check.params_type))
+        return found
+
+    def aliases(self, check: Check) -> dict[str, str]:
+        """Return the second names of a check's parameters, each with the first."""
+        found = self._aliases.get(check.id)
+        if found is None:
+            named = ((item.metadata.get("alias"), item.name) for item in fields(check.params_type))
+            found = self._aliases[check.id] = {alias: name for alias, name in named if alias}
         return found
 
 
@@ -184,7 +193,7 @@ class _Build:
             problems += structure.problems(at or given or node, data={name: value}, prefix=f"{check.id}: ")
         problems += [
             (given or node).problem(f"{check.id}: {name!r} and {other!r} are the same parameter", "give one of them")
-            for name, other in _aliases(check).items()
+            for name, other in self.builder.aliases(check).items()
             if name in filled and other in filled
         ]
         self.problems.extend(problems)
@@ -198,8 +207,10 @@ class _Build:
 
     def _overridden(self, check: Check, given: dict[str, Json]) -> dict[str, Json]:
         """Return the parameters with those that a set gives the check itself; another name of the same one gives way."""
-        aliases = _aliases(check)
-        known = {*schema_of(check.params_type)["properties"]}
+        if not self.override.params:
+            return given
+        aliases = self.builder.aliases(check)
+        known = schema_of(check.params_type)["properties"]
         direct = {
             name: value for name, value in self.override.params.items() if name not in self.params and name in known
         }
@@ -283,10 +294,6 @@ def _first_check(nodes: list[Requirement]) -> Check:
     while not isinstance(node, CheckNode):
         node = node.part if isinstance(node, Not) else node.parts[0]
     return node.check
-
-
-def _aliases(check: Check) -> dict[str, str]:
-    return {item.metadata["alias"]: item.name for item in fields(check.params_type) if item.metadata.get("alias")}
 
 
 def _quantifier(data: Json) -> Quantifier:

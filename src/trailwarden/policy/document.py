@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ Kind = Literal["Policy", "PolicySet", "Short"]
 KINDS: tuple[Kind, ...] = ("Policy", "PolicySet")
 SUFFIXES = (".yaml", ".yml")
 MAX_PROBLEMS = 50
-"""Reported for one file; the rest of a file that is wrong throughout is counted."""
+"""Looked for in one file; one that is wrong throughout is not read to its end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,11 +60,12 @@ class Documents:
         """Read one file's text into documents."""
         self.sources.append(source)
         nodes, problems = parse(source)
-        for node in nodes:
-            for document, found in _documents(node, trusted=source.builtin):
-                problems.extend(found)
-                if document is not None:
-                    problems.extend(self._keep(document))
+        for document, found in (item for node in nodes for item in _documents(node, trusted=source.builtin)):
+            problems.extend(found)
+            if document is not None:
+                problems.extend(self._keep(document))
+            if len(problems) > MAX_PROBLEMS:
+                break
         self.problems.extend(limited(problems))
 
     def _keep(self, document: Document) -> list[Problem]:
@@ -81,15 +82,12 @@ class Documents:
 
 
 def limited(problems: list[Problem]) -> list[Problem]:
-    """Return the problems of one file, in order, cut where nobody reads on."""
+    """Return problems in order, without repetitions, cut where nobody reads on."""
     ordered = sorted(dict.fromkeys(problems))
     if len(ordered) <= MAX_PROBLEMS:
         return ordered
     last = ordered[MAX_PROBLEMS - 1]
-    return [
-        *ordered[:MAX_PROBLEMS],
-        Problem(last.file, last.line, last.column + 1, f"and {len(ordered) - MAX_PROBLEMS} more problems in this file"),
-    ]
+    return [*ordered[:MAX_PROBLEMS], Problem(last.file, last.line, last.column + 1, "and more problems after this one")]
 
 
 def read_documents(paths: Iterable[Path]) -> Documents:
@@ -134,28 +132,22 @@ def policy_files(path: Path) -> list[Path]:
     return files
 
 
-def _documents(node: Node, *, trusted: bool) -> list[tuple[Document | None, list[Problem]]]:
+def _documents(node: Node, *, trusted: bool) -> Iterator[tuple[Document | None, list[Problem]]]:
     if isinstance(node.data, list):
         if not node.data:
-            return [(None, [node.problem("the list is empty", "it should hold policies")])]
-        return [_listed(item, trusted=trusted) for item in node.elements()]
-    if not isinstance(node.data, dict):
-        return [(None, [node.problem(f"expected a policy, got {describe(node.data, node)}")])]
-    if "kind" in node.data or "apiVersion" in node.data:
-        return [_full(node, trusted=trusted)]
-    if "metadata" in node.data or "require" in node.data or "include" in node.data:
+            yield None, [node.problem("the list is empty", "it should hold policies")]
+        for item in node.elements():
+            yield _listed(item, trusted=trusted)
+    elif not isinstance(node.data, dict):
+        yield None, [node.problem(f"expected a policy, got {describe(node.data, node)}")]
+    elif "kind" in node.data or "apiVersion" in node.data:
+        yield _full(node, trusted=trusted)
+    elif "metadata" in node.data or "require" in node.data or "include" in node.data:
         kind = "PolicySet" if "include" in node.data else "Policy"
-        return [
-            (
-                None,
-                [
-                    node.problem(
-                        "missing keys 'apiVersion' and 'kind'", f"begin with apiVersion: {API_VERSION} and kind: {kind}"
-                    )
-                ],
-            )
-        ]
-    return [_document(node, "Short", trusted=trusted)]
+        hint = f"begin with apiVersion: {API_VERSION} and kind: {kind}"
+        yield None, [node.problem("missing keys 'apiVersion' and 'kind'", hint)]
+    else:
+        yield _document(node, "Short", trusted=trusted)
 
 
 def _listed(node: Node, *, trusted: bool) -> tuple[Document | None, list[Problem]]:

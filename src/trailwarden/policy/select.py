@@ -21,6 +21,8 @@ from trailwarden.policy.yamltext import read_source
 from trailwarden.registry import did_you_mean
 
 PACKAGE = "trailwarden.policies"
+MAX_PROBLEMS = 200
+"""Looked for in one run; after so many, one mistake is behind them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ class _Selector:
         return Member(document, NOTHING, document.node, "")
 
     def _add(self, member: Member, ref: Ref) -> None:
+        if len(self.problems) > MAX_PROBLEMS:
+            return
         policy, problems = self.builder.build(member.document, member.override)
         self.problems.extend(problems)
         if policy is None:
@@ -187,7 +191,7 @@ class _Selector:
     def _build_rest(self) -> None:
         """Look for problems also in those of the user's policies that are not selected: a mistake must not wait for its turn."""
         for document in self.own.policies.values():
-            if document.id not in self.chosen:
+            if document.id not in self.chosen and len(self.problems) <= MAX_PROBLEMS:
                 _, problems = self.builder.build(document)
                 self.problems.extend(problems)
 

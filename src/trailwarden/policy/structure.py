@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from trailwarden.errors import Problem
 from trailwarden.model import Json
+from trailwarden.policy.accept import compile_schema
 from trailwarden.policy.yamltext import Node
 from trailwarden.registry import did_you_mean
 
@@ -24,6 +27,9 @@ _WORDS = {
     "null": "nothing",
 }
 
+MAX_ERRORS = 100
+"""Explained in one document; nobody reads more, and each takes time."""
+
 _EMPTY = {"minItems": "list", "minProperties": "mapping", "minLength": "text"}
 
 
@@ -31,10 +37,15 @@ class Structure:
     """A compiled schema."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        # Imported here: a run on built-in policies alone needs no jsonschema, and it takes a tenth of a second.
+        self._schema = schema
+        self._accepts = compile_schema(schema)
+
+    @cached_property
+    def _validator(self) -> Validator:
+        # Imported only to explain a mistake: it takes a tenth of a second and some megabytes.
         from jsonschema import Draft202012Validator  # noqa: PLC0415 - said above
 
-        self._validator: Validator = Draft202012Validator(schema)
+        return Draft202012Validator(self._schema)
 
     def problems(self, node: Node, *, data: Json = None, prefix: str = "") -> list[Problem]:
         """Return what is wrong with a node, in document order.
@@ -45,7 +56,10 @@ class Structure:
             prefix: put before each message.
         """
         value = node.data if data is None else data
-        found = [problem for error in self._validator.iter_errors(value) for problem in _explain(error, node, prefix)]
+        if self._accepts(value):
+            return []
+        errors = islice(self._validator.iter_errors(value), MAX_ERRORS)
+        found = [problem for error in errors for problem in _explain(error, node, prefix)]
         return sorted(dict.fromkeys(found))
 
 
@@ -98,6 +112,8 @@ def _explain(error: ValidationError, root: Node, prefix: str) -> Iterator[Proble
         yield problem(f"the {_EMPTY[rule]} is empty", "remove the key or fill it in")
     elif rule == "maxLength":
         yield problem(f"longer than {expected} characters")
+    elif rule == "maxItems":
+        yield problem(f"more than {expected} elements")
     elif rule == "maxProperties":
         yield problem("expected exactly " + str(schema.get("title", "one key")))
     else:

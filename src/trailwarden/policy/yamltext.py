@@ -24,7 +24,7 @@ from trailwarden.policy.model import Place
 
 MAX_BYTES = 1 << 20
 """One file; a thousand policies take about a fifth of it."""
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 """Values in one file, each alias counted as all that it stands for."""
 MAX_DEPTH = 40
 """Levels of nesting. libyaml takes minutes over a hundred thousand open brackets."""
@@ -41,6 +41,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _OCTAL = re.compile(r"0o([0-7]{1,20})")
 _HEXADECIMAL = re.compile(r"0x([0-9a-fA-F]{1,15})")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_PRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBER_START = frozenset("+-.0123456789")
 
 
@@ -63,10 +64,15 @@ class Source:
         return "\n".join(self.lines[place.line - 1 : last])
 
 
+# Shared by all scalars, which are most of a file; never changed.
+_NO_ITEMS: list[Node] = []
+_NO_KEYS: dict[str, Node] = {}
+
+
 class Node:
     """A YAML value with its position. ``data`` is the plain value; ``items`` holds the nodes of a mapping or list."""
 
-    __slots__ = ("column", "data", "end_column", "end_line", "items", "keys", "line", "raw", "size", "source")
+    __slots__ = ("column", "data", "end_column", "end_line", "items", "keys", "line", "raw", "source")
 
     def __init__(self, source: Source, line: int, column: int) -> None:
         self.source = source
@@ -75,11 +81,10 @@ class Node:
         self.end_line = line
         self.end_column = column
         self.data: Json = None
-        self.items: dict[str, Node] | list[Node] = []
-        self.keys: dict[str, Node] = {}
+        self.items: dict[str, Node] | list[Node] = _NO_ITEMS
+        self.keys: dict[str, Node] = _NO_KEYS
         self.raw = ""
         """A scalar's text, before it became a number or a boolean."""
-        self.size = 1
 
     @property
     def place(self) -> Place:
@@ -146,9 +151,8 @@ def read_source(path: Path, *, name: str = "", builtin: bool = False) -> Source:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8", "replace")
-        line = before.count("\n") + 1
-        column = len(before) - before.rfind("\n")
+        lines = Source("", raw[: error.start].decode("utf-8")).lines
+        line, column = len(lines), len(lines[-1]) + 1
         if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise PolicyError([Problem(shown, 1, 1, "the file is UTF-16", "save it as UTF-8")]) from None
         raise PolicyError(
@@ -210,9 +214,10 @@ class _Reader:
         self._stack: list[Node] = []
         self._flow: list[bool] = []
         self._key: list[Node | None] = []
-        self._anchors: dict[str, Node] = {}
-        self._names: list[str | None] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._open_anchors: list[tuple[str | None, int]] = []
         self._total = 0
+        """Values so far, aliases counted as all that they stand for."""
 
     def read(self) -> None:
         for event in self._events():
@@ -254,7 +259,7 @@ class _Reader:
         node.raw = event.value
         node.data = scalar(event.value) if event.implicit[0] else event.value
         if event.anchor is not None:
-            self._anchors[event.anchor] = node
+            self._anchors[event.anchor] = node, 1
         self._place(node)
 
     def _trim(self, node: Node) -> None:
@@ -270,22 +275,25 @@ class _Reader:
         if len(self._stack) >= MAX_DEPTH:
             raise _StopError(node.problem(f"nested more than {MAX_DEPTH} levels deep"))
         node.items = items
-        node.data = {} if isinstance(items, dict) else []
+        if isinstance(items, dict):
+            node.data, node.keys = {}, {}
+        else:
+            node.data = []
         self._stack.append(node)
         self._flow.append(bool(event.flow_style))
         self._key.append(None)
-        self._names.append(event.anchor)
+        self._open_anchors.append((event.anchor, self._total - 1))
         if event.anchor is not None:
             self._anchors.pop(event.anchor, None)
 
     def _close(self, event: Any) -> None:
         node = self._stack.pop()
         self._key.pop()
-        name = self._names.pop()
+        name, before = self._open_anchors.pop()
         if self._flow.pop():
             node.end_line, node.end_column = event.end_mark.line + 1, event.end_mark.column + 1
         if name is not None:
-            self._anchors[name] = node
+            self._anchors[name] = node, self._total - before
         self._place(node)
 
     def _alias(self, event: Any) -> None:
@@ -293,12 +301,12 @@ class _Reader:
         here = Problem(
             self.source.name, mark.line + 1, mark.column + 1, f"alias *{event.anchor} stands for nothing defined before"
         )
-        target = self._anchors.get(event.anchor)
-        if target is None:
-            if event.anchor in self._names:
+        if event.anchor not in self._anchors:
+            if any(name == event.anchor for name, _ in self._open_anchors):
                 raise _StopError(Problem(here.file, here.line, here.column, f"alias *{event.anchor} contains itself"))
             raise _StopError(here)
-        self._total += target.size
+        target, size = self._anchors[event.anchor]
+        self._total += size
         if self._total > MAX_NODES:
             message = f"aliases expand to more than {MAX_NODES} values"
             raise _StopError(Problem(here.file, here.line, here.column, message, "write the values out"))
@@ -320,7 +328,6 @@ class _Reader:
         else:
             key, self._key[-1] = self._key[-1], None
             self._pair(parent, parent.items, key, node)
-        parent.size += node.size
         if not self._flow[-1] and (node.end_line, node.end_column) > (parent.end_line, parent.end_column):
             parent.end_line, parent.end_column = node.end_line, node.end_column
 
@@ -349,15 +356,15 @@ class _Reader:
 def _syntax_problem(source: Source, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        position = min(getattr(error, "position", 0) or 0, len(source.text))
-        before = source.text[:position]
-        character = getattr(error, "character", "")
-        code = character if isinstance(character, int) else ord(character) if len(str(character)) == 1 else 0
-        message = f"not YAML: character U+{code:04X} is not allowed"
-        return Problem(source.name, before.count("\n") + 1, position - before.rfind("\n"), message)
+        # The reader refuses a character; the two parsers count its position differently, so it is looked for.
+        found = _NOT_PRINTABLE.search(source.text)
+        before = source.text[: found.start()] if found else ""
+        lines = Source("", before).lines
+        code = f": character U+{ord(found[0]):04X} is not allowed" if found else ""
+        return Problem(source.name, len(lines), len(lines[-1]) + 1, f"not YAML{code}")
     text = getattr(error, "problem", "") or "syntax error"
     context = getattr(error, "context", "") or ""
     line, column = mark.line + 1, mark.column + 1
-    found = source.lines[line - 1][column - 1 : column] if line <= len(source.lines) else ""
-    hint = "indent with spaces, not with tabs" if found == "\t" else ""
+    at = source.lines[line - 1][column - 1 : column] if line <= len(source.lines) else ""
+    hint = "indent with spaces, not with tabs" if at == "\t" else ""
     return Problem(source.name, line, column, f"not YAML: {text}{f' ({context})' if context else ''}", hint)

@@ -1,0 +1,134 @@
+"""Whatever stands in a policy file, the loader either loads it or says what is wrong: never anything else, never for long."""
+
+import tracemalloc
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from trailwarden.contract import Check
+from trailwarden.errors import PolicyError, Problem, UsageError
+from trailwarden.policy.select import select
+from trailwarden.policy.yamltext import MAX_BYTES, MAX_NODES, Source, parse
+
+CORPUS = sorted((Path(__file__).parent / "data").rglob("*.yaml"))
+TOKENS = [
+    *(
+        "id: ",
+        "check: ",
+        "with: ",
+        "kind: Policy\n",
+        "apiVersion: trailwarden/v1\n",
+        "metadata: {id: a}\n",
+        "require:\n",
+    ),
+    *("- ", "  - ", "? ", ": ", "{", "}", "[", "]", ", ", "\n", "\n  ", "---\n", "...\n", "%YAML 1.2\n", "# c\n"),
+    *("&a ", "*a", "<<: ", "!!str ", "!x ", "|\n  ", ">-\n", "'", '"', "${params.x}", "{subject.name}", "null", "~"),
+    *(
+        "bucket-not-public",
+        "any_of: ",
+        "not: ",
+        "0o7",
+        "1e9",
+        ".nan",
+        "\t",
+        "\ufeff",
+        "\u2028",
+        "é",
+        "\U0001f600",
+        "\x00",
+    ),
+]
+
+
+def load(text: bytes, folder: Path, checks: Mapping[str, Check]) -> None:
+    path = folder / "fuzz.yaml"
+    path.write_bytes(text)
+    problems: tuple[Problem, ...] = ()
+    try:
+        select([str(path)], checks=checks)
+    except PolicyError as error:
+        problems = error.problems or (Problem("none", 0, 0, ""),)
+    except UsageError:
+        return
+    for problem in problems:
+        assert problem.file == str(path)
+        assert problem.message
+        assert str(problem).count("\n") <= 2
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(TOKENS), max_size=30).map("".join))
+def test_tokens_of_yaml(tmp_path: Path, checks: Mapping[str, Check], text: str) -> None:
+    """Pieces of YAML and of policies in any order."""
+    load(text.encode(), tmp_path, checks)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=60))
+def test_any_bytes(tmp_path: Path, checks: Mapping[str, Check], data: bytes) -> None:
+    """Bytes that are no text at all."""
+    load(data, tmp_path, checks)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(CORPUS).map(lambda path: path.read_bytes()),
+    st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 20), st.sampled_from(TOKENS).map(str.encode)), max_size=4),
+)
+def test_damaged_files(
+    tmp_path: Path, checks: Mapping[str, Check], text: bytes, damage: list[tuple[int, int, bytes]]
+) -> None:
+    """Every file of the corpus with a few places cut out and overwritten."""
+    for start, length, insert in damage:
+        at = start % (len(text) + 1)
+        text = text[:at] + insert + text[at + length :]
+    load(text, tmp_path, checks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 1_000_000,
+        '"' + "\\u00e9" * 100_000 + '"',
+        "k: |\n" + "  line\n" * 100_000,
+        "? " * 100_000,
+        "!" * 100_000,
+        "&" * 100_000,
+        "'" * 100_000,
+        "\n" * 1_000_000,
+        "# comment\n" * 90_000,
+        "{a: 1}\n---\n" * 20_000,
+        "a: b\n" * 20_000,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_large_hostile_files(text: str, tmp_path: Path, checks: Mapping[str, Check]) -> None:
+    """They are refused like small ones; how long that takes is measured in benchmarks/policies.py."""
+    assert len(text.encode()) <= MAX_BYTES
+    load(text.encode(), tmp_path, checks)
+
+
+def test_memory_stays_bounded(tmp_path: Path, checks: Mapping[str, Check]) -> None:
+    """A quarter of a full file takes less than a quarter of 120 MB."""
+    tracemalloc.start()
+    try:
+        load(b"- {id: X, chek: y}\n" * (MAX_NODES // 20), tmp_path, checks)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 30_000_000
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_positions_lie_inside_the_text(text: str) -> None:
+    """Every position that is reported exists: the line does, and the column is at most one after its end."""
+    source = Source("f", text)
+    nodes, problems = parse(source)
+    places = [(node.line, node.column) for node in nodes] + [(item.line, item.column) for item in problems if item.line]
+    for line, column in places:
+        assert 1 <= line <= len(source.lines)
+        assert 1 <= column <= len(source.lines[line - 1]) + 1
