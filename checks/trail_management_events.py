@@ -1,12 +1,11 @@
 """trail-management-events."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from trailwarden import Finding, Status, check, param, passed
 from trailwarden.facts import READ, WRITE, Account, Trail
 from trailwarden.judgements import LOGGING, MULTI_REGION, judge_traits, records
-from trailwarden.kleene import some, together
+from trailwarden.kleene import some
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,12 @@ def _words(params: Params) -> str:
 
 def _together(account: Account, kinds: tuple[str, ...]) -> Finding:
     """Judge the trails as one: each kind must be recorded by a logging multi-Region trail."""
-    findings = together(*(partial(_recorded, account, kind) for kind in kinds))
-    for finding in findings:
-        if finding.status is Status.FAIL:
-            return finding
-    recorders = {kind: finding.observed["satisfying"] for kind, finding in zip(kinds, findings, strict=True)}
+    recorders = {}
+    for kind in kinds:
+        found = _recorded(account, kind)
+        if found.status is not Status.PASS:
+            return found
+        recorders[kind] = found.observed["satisfying"]
     words = " and ".join(kinds)
     return passed(f"the trails together record {words} management events of every region", {"recorded_by": recorders})
 

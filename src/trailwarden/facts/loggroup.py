@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trailwarden.errors import Unreadable
@@ -59,22 +59,14 @@ class LogGroup(Subject):
         """The log group of exactly this name; the API matches by prefix and returns neighbours too.
 
         Raises:
-            Unreadable: refused; CROSS_ACCOUNT for another account's log group, which no call of ours can see.
+            Unreadable: refused; CROSS_ACCOUNT for a log group of an account that the run does not reach. Nothing is asked then: a log group
+                of the same name in this account would be another one.
         """
         call = self.account.call("logs.DescribeLogGroups", self.region, asker=self.asker, logGroupNamePrefix=self.name)
-        try:
-            rows = expect(call, body_of(call, self.account.reply(call)), "logGroups")
-        except Unreadable as error:
-            if self.asker != self.owner and error.reason.code is ReasonCode.ACCESS_DENIED:
-                raise Unreadable(replace(error.reason, code=ReasonCode.CROSS_ACCOUNT)) from None
-            raise
-        for row in rows:
+        if self.asker != self.owner:
+            text = f"the log group belongs to account {self.owner}"
+            raise Unreadable(reason_for_call(call, ReasonCode.CROSS_ACCOUNT, message=text))
+        for row in expect(call, body_of(call, self.account.reply(call)), "logGroups"):
             if row.get("logGroupName") == self.name:
                 return LogGroupDescription.parse(row)
-        if self.asker != self.owner:
-            raise Unreadable(
-                reason_for_call(
-                    call, ReasonCode.CROSS_ACCOUNT, message=f"the log group belongs to account {self.owner}"
-                )
-            )
         return LogGroupDescription(exists=False)

@@ -223,13 +223,13 @@ class Trail(Subject):
             return EventSelectors.default()
         call = self.account.call("cloudtrail.GetEventSelectors", self.home_region, TrailName=self.arn)
         body = ask_member_or_owner(self.account, self.arn, call)
+        basic, advanced = body.get("EventSelectors") or [], body.get("AdvancedEventSelectors") or []
+        if not basic and not advanced:
+            raise Unreadable(reason_for_call(call, ReasonCode.UNEXPECTED, message="the answer holds no event selector"))
         try:
-            selectors = EventSelectors.parse(body.get("EventSelectors") or [], body.get("AdvancedEventSelectors") or [])
+            return EventSelectors.parse(basic, advanced)
         except ValueError as error:
             raise Unreadable(reason_for_call(call, ReasonCode.UNPARSEABLE, message=str(error))) from None
-        if not selectors.selectors:
-            raise Unreadable(reason_for_call(call, ReasonCode.UNEXPECTED, message="the answer holds no event selector"))
-        return selectors
 
 
 def read_status(account: Account, arn: str, region: str) -> TrailStatus:

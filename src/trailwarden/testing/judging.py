@@ -8,7 +8,7 @@ from typing import Any
 from trailwarden.contract import Check
 from trailwarden.evaluate import evaluate
 from trailwarden.facts import Subject
-from trailwarden.model import Json, ReasonCode, Result, Severity, Status
+from trailwarden.model import Json, Reason, ReasonCode, Result, Severity, Status
 from trailwarden.params import build
 from trailwarden.policy.model import CheckNode, Place, Policy, Quantifier, Scope, Selection
 from trailwarden.registry import get_check
@@ -90,6 +90,17 @@ def status_of(
     """Return the status of the only row that ``run_check`` yields; raises ValueError when there are several."""
     [row] = run_check(check_id, world, params, subject=subject, **options)
     return row.status
+
+
+def reason_of(row: Result) -> Reason:
+    """Return why a row could not be decided.
+
+    Raises:
+        AssertionError: the row is a verdict.
+    """
+    assert row.status is Status.ERROR, f"{row.status}: {row.message}"
+    assert row.reason is not None, row.message
+    return row.reason
 
 
 def selection_of(*policies: Policy) -> Selection:
