@@ -11,7 +11,7 @@ from trailwarden.model import Result, Rule
 from trailwarden.presentation import (
     explanation,
     headline,
-    remedy,
+    remedies,
     requirements,
     row_fingerprint,
     rows,
@@ -47,7 +47,8 @@ _HOME = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-
 @reporter(suffix=".json", media_type="application/json")
 def asff(report: Report, options: RenderOptions) -> str:
     """AWS Security Finding Format for Security Hub."""
-    policies = {rule.id: (rule, _policy(rule)) for rule in report.rules}
+    advice = remedies(report)
+    policies = {rule.id: (rule, _policy(rule), advice[rule.id]) for rule in report.rules}
     return clean_json([_finding(report, row, *policies[row.policy]) for row in rows(report)], 1) + "\n"
 
 
@@ -59,7 +60,7 @@ def _policy(rule: Rule) -> dict[str, Any]:
     return shared
 
 
-def _finding(report: Report, row: Result, rule: Rule, policy: dict[str, Any]) -> dict[str, Any]:
+def _finding(report: Report, row: Result, rule: Rule, policy: dict[str, Any], remedy: str) -> dict[str, Any]:
     partition, region = report.run.partition, _region(report, row)
     generator = f"trailwarden/{shorten(one_line(rule.id), 200)}"
     finding: dict[str, Any] = {
@@ -92,8 +93,8 @@ def _finding(report: Report, row: Result, rule: Rule, policy: dict[str, Any]) ->
     }
     if row.status is Status.WAIVED:
         finding["Workflow"] = {"Status": "SUPPRESSED"}
-    if remedy(rule):
-        finding["Remediation"] = {"Recommendation": {"Text": one_line(remedy(rule), TEXT)}}
+    if remedy:
+        finding["Remediation"] = {"Recommendation": {"Text": one_line(remedy, TEXT)}}
     return finding
 
 

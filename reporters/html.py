@@ -28,7 +28,7 @@ from trailwarden.presentation import (
     urgency,
     worst,
 )
-from trailwarden.text import compact, json_text, one_line, plain, visible
+from trailwarden.text import compact, json_text, one_line, plain, sentence, visible
 
 _WORDS = {
     Status.PASS: "pass",
@@ -65,7 +65,7 @@ svg .na{fill:var(--na)}svg .pass{fill:var(--pass)}
 details{border:1px solid var(--line);border-radius:.375rem;margin:.35rem 0;background:var(--card)}details>div{padding:0 .75rem .5rem}
 summary{padding:.35rem .75rem;cursor:pointer}summary:focus-visible,a:focus-visible,.scroll:focus-visible{outline:3px solid var(--link)}
 .notice{border-left:.3rem solid var(--error);padding:.5rem 1rem;background:var(--card)}.soft{color:var(--soft)}
-@media print{body{max-width:none;padding:0}details{break-inside:avoid;border-color:#999}details::details-content{content-visibility:visible;display:block}
+@media print{body{max-width:none;padding:0}summary,h3,h2{break-after:avoid}tr{break-inside:avoid}details::details-content{content-visibility:visible;display:block}
 .scroll{overflow:visible}.skip{display:none}}
 """
 
@@ -100,6 +100,14 @@ def _text(text: str, limit: int = 0) -> str:
 
 def _code(text: str) -> str:
     return f"<code>{_text(text)}</code>" if text else "–"
+
+
+def _authored(text: str) -> str:
+    """Return documentation with its code spans."""
+    parts = sentence(text).split("`")
+    if len(parts) % 2 == 0:
+        return _text(text)
+    return "".join(f"<code>{escape(part)}</code>" if index % 2 else escape(part) for index, part in enumerate(parts))
 
 
 def _badge(status: Status | None) -> str:
@@ -237,7 +245,7 @@ def _policies(report: Report) -> Iterator[str]:
             yield _verdict(row)
         yield "<details><summary>Why, and how to fix it</summary><div>"
         for check in (texts[identity] for identity in rule.checks if identity in texts):
-            yield f"<p>{_code(check.id)} {_text(check.why)}</p><p>{_text(check.fix)}</p>"
+            yield f"<p>{_code(check.id)}: {_authored(check.why)}</p><p>{_authored(check.fix)}</p>"
         for key, title in (("text", "Remedy"), ("cli", "AWS CLI"), ("terraform", "Terraform")):
             if rule.remediation.get(key, "").strip():
                 yield f"<p>{title}</p>{_block(rule.remediation[key])}"
@@ -251,10 +259,11 @@ def _block(text: str) -> str:
 
 def _verdict(row: Result) -> str:
     where = " / ".join(_text(part) for part in (row.account, row.region) if part)
+    name = "account" if row.subject_type == "account" else _text(short_name(row), 200)
     facts = observed_facts(row)
     listed = candidates(row)
     parts = [
-        f'<details class="verdict"><summary>{_badge(row.status)} {row.severity.value} <b>{_text(short_name(row), 200)}</b> ',
+        f'<details class="verdict"><summary>{_badge(row.status)} {row.severity.value} <b>{name}</b> ',
         f'<span class="soft">{where}</span> {_text(explanation(row), 500)}</summary><div>',
         _facts(
             [

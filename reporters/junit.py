@@ -14,13 +14,14 @@ from junit_xml import TestCase, TestSuite
 from trailwarden import RenderOptions, Report, Status, reporter
 from trailwarden.model import PolicyResult, Result, Rule
 from trailwarden.presentation import (
+    PROBLEMS,
     Anchor,
     anchor,
     by_policy,
     candidate_lines,
     observed_facts,
+    remedies,
     row_fingerprint,
-    rules_by_id,
     short_name,
 )
 from trailwarden.text import compact, one_line, shorten, visible
@@ -33,12 +34,8 @@ _FOREIGN = ("disabled", "assertions", "log", "url")
 @reporter(suffix=".xml", media_type="application/xml")
 def junit(report: Report, options: RenderOptions) -> str:
     """JUnit XML for test views of CI systems."""
-    rules = rules_by_id(report)
-    suites = [
-        _suite(report, options, identity, rules.get(identity), rows)
-        for identity, rows in by_policy(report).items()
-        if rows
-    ]
+    found, advice = by_policy(report), remedies(report)
+    suites = [_suite(report, options, rule, found[rule.id], advice[rule.id]) for rule in report.rules if found[rule.id]]
     root = ET.Element("testsuites", {"name": "trailwarden"})
     for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
@@ -48,18 +45,18 @@ def junit(report: Report, options: RenderOptions) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _suite(report: Report, options: RenderOptions, identity: str, rule: Rule | None, rows: list[Result]) -> ET.Element:
-    classname = f"trailwarden.{_token(rule.pack if rule else '') or 'local'}.{_token(identity)}"
-    place = anchor(rule, options) if rule and not options.junit_strict else None
+def _suite(report: Report, options: RenderOptions, rule: Rule, rows: list[Result], remedy: str) -> ET.Element:
+    classname = f"trailwarden.{_token(rule.pack) or 'local'}.{_token(rule.id)}"
+    place = None if options.junit_strict else anchor(rule, options)
     if options.junit_granularity == "policy":
         cases = [
             _policy_case(report, verdict, [row for row in rows if row.account == verdict.account], classname, place)
             for verdict in report.policies
-            if verdict.id == identity
+            if verdict.id == rule.id
         ]
     else:
         names = _unique_names(report, rows)
-        cases = [_case(name, row, rule, classname, place) for name, row in zip(names, rows, strict=True)]
+        cases = [_case(name, row, remedy, classname, place) for name, row in zip(names, rows, strict=True)]
     suite = TestSuite(
         classname,
         cases,
@@ -77,7 +74,7 @@ def _suite(report: Report, options: RenderOptions, identity: str, rule: Rule | N
     return element
 
 
-def _properties(report: Report, rule: Rule | None) -> dict[str, str]:
+def _properties(report: Report, rule: Rule) -> dict[str, str]:
     run = report.run
     facts = {
         "aws.account": " ".join(run.accounts),
@@ -86,11 +83,8 @@ def _properties(report: Report, rule: Rule | None) -> dict[str, str]:
         "tool.version": run.tool_version,
         "run.id": run.id,
     }
-    if rule:
-        facts["policy.title"] = rule.title
-        facts["policy.severity"] = rule.severity.value
-        facts["policy.sha256"] = rule.sha256
-        facts |= {f"framework.{key}": ", ".join(controls) for key, controls in sorted(rule.controls.items())}
+    facts |= {"policy.title": rule.title, "policy.severity": rule.severity.value, "policy.sha256": rule.sha256}
+    facts |= {f"framework.{key}": ", ".join(controls) for key, controls in sorted(rule.controls.items())}
     return {one_line(key): one_line(value) for key, value in facts.items() if value}
 
 
@@ -106,11 +100,14 @@ def _unique_names(report: Report, rows: Iterable[Result]) -> list[str]:
     names = []
     for row in rows:
         check = f" · {one_line(row.check)}" if row.check and row.check != row.policy else ""
-        where = "/".join(part for part in ((row.account if several else ""), one_line(row.region)) if part)
-        suffix = f" [{where}]" if where else ""
-        names.append(
-            shorten(f"{one_line(row.policy)}{check} · {short_name(row)}", NAME_LIMIT - 60) + shorten(suffix, 45)
+        place = (
+            []
+            if row.subject_type == "account"
+            else [part for part in ((row.account if several else ""), one_line(row.region)) if part]
         )
+        what = "account " + one_line(row.account) if row.subject_type == "account" else short_name(row)
+        suffix = shorten(f" [{'/'.join(place)}]", 45) if place else ""
+        names.append(shorten(f"{one_line(row.policy)}{check} · {what}", NAME_LIMIT - 60) + suffix)
     counts = Counter(names)
     marks: Counter[str] = Counter()
     unique = []
@@ -124,10 +121,10 @@ def _unique_names(report: Report, rows: Iterable[Result]) -> list[str]:
     return unique
 
 
-def _case(name: str, row: Result, rule: Rule | None, classname: str, place: Anchor | None) -> TestCase:
+def _case(name: str, row: Result, remedy: str, classname: str, place: Anchor | None) -> TestCase:
     case = _new_case(name, classname, place)
     message = one_line(row.message)
-    text = _body(row, rule)
+    text = _body(row, remedy if row.status in PROBLEMS else "")
     if row.status is Status.FAIL:
         case.add_failure_info(message or "failed", text, f"trailwarden.fail.{row.severity.value}")
     elif row.status is Status.ERROR:
@@ -171,10 +168,10 @@ def _waived(row: Result) -> str:
     return f"waived until {waiver.get('expires') or '?'} by {waiver.get('approved_by') or '?'}{ticket}: underlying result FAIL"
 
 
-def _body(row: Result, rule: Rule | None) -> str:
+def _body(row: Result, remedy: str) -> str:
     """Return everything about a row as text: GitLab shows only this, and nobody reads properties of a case."""
     facts = observed_facts(row)
-    remedy = rule.remediation.get("text", "") if rule and row.status in (Status.FAIL, Status.ERROR) else ""
+
     lines = [
         visible(row.message),
         *(f"  {line}" for line in candidate_lines(row)),

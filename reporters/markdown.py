@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trailwarden import RenderOptions, Report, Status, reporter
-from trailwarden.markdown import code, codes, document, fenced, prose, table
+from trailwarden.markdown import authored, code, codes, document, fenced, prose, table
 from trailwarden.model import PolicyResult, Result, Rule
 from trailwarden.presentation import (
     ORDER,
@@ -28,7 +28,7 @@ from trailwarden.presentation import (
     short_name,
     worst,
 )
-from trailwarden.text import compact
+from trailwarden.text import compact, sentence
 
 LISTED = 5
 _ROW_HEAD = ("Resource", "Account", "Region", "Check", "Status", "Message", "Observed", "Expected", "Ledger entries")
@@ -239,7 +239,7 @@ def _policies(report: Report, detail: _Detail) -> Iterator[str]:
         yield from _verdicts(verdicts.get(rule.id, []))
         yield from _results(found[rule.id], detail)
         if detail.texts:
-            yield from _remedy(rule)
+            yield from _remedy(report, rule)
 
 
 def _policy_facts(rule: Rule, reference: str) -> str:
@@ -269,7 +269,8 @@ def _procedure(report: Report, rule: Rule, found: list[Result]) -> Iterator[str]
     yield f"Requirement: {prose(rule.description or rule.title)}"
     yield f"Procedure: each {prose(rule.subject)} was read and compared with what the policy expects; quantifier {code(rule.quantifier)}."
     yield "\n".join(
-        f"- {code(item.id)} (version {item.version}): {prose(item.title)}. {prose(item.why)}" for item in used
+        f"- {code(item.id)} (version {item.version}): {prose(sentence(item.title))} {authored(sentence(item.why))}"
+        for item in used
     )
     yield f"Parameters: {codes(parameters) if parameters else 'none'}."
 
@@ -317,13 +318,19 @@ def _result(row: Result) -> tuple[str, ...]:
     )
 
 
-def _remedy(rule: Rule) -> Iterator[str]:
-    kinds = {"text": ("Remedy", ""), "cli": ("AWS CLI", "sh"), "terraform": ("Terraform", "hcl")}
-    for key, (title, language) in kinds.items():
-        text = rule.remediation.get(key, "").strip()
-        if text:
-            yield f"{title}:"
-            yield fenced(text, language) if language else prose(text)
+def _remedy(report: Report, rule: Rule) -> Iterator[str]:
+    own = {key: rule.remediation.get(key, "").strip() for key in ("text", "cli", "terraform")}
+    if own["text"]:
+        yield f"Remedy: {prose(own['text'])}"
+    for key, language in (("cli", "sh"), ("terraform", "hcl")):
+        if own[key]:
+            yield fenced(own[key], language)
+    if not any(own.values()):
+        fixes = [
+            f"- {code(item.id)}: {authored(sentence(item.fix))}" for item in report.checks if item.id in rule.checks
+        ]
+        yield "Remedy:" if fixes else ""
+        yield "\n".join(fixes)
 
 
 def _exceptions(report: Report) -> Iterator[str]:

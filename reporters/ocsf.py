@@ -9,7 +9,7 @@ from trailwarden.presentation import (
     headline,
     milliseconds,
     observed_facts,
-    remedy,
+    remedies,
     requirements,
     row_fingerprint,
     rows,
@@ -42,7 +42,8 @@ _FINDING = {
 @reporter(suffix=".jsonl", media_type="application/x-ndjson")
 def ocsf(report: Report, options: RenderOptions) -> str:
     """OCSF Compliance Findings, one JSON object per line."""
-    policies = {rule.id: (rule, _policy(rule)) for rule in report.rules}
+    advice = remedies(report)
+    policies = {rule.id: (rule, _policy(rule), advice[rule.id]) for rule in report.rules}
     return "".join(f"{clean_json(_event(report, row, *policies[row.policy]))}\n" for row in rows(report))
 
 
@@ -51,7 +52,7 @@ def _policy(rule: Rule) -> dict[str, Any]:
     return {"control": rule.id, "standards": sorted(rule.controls), "requirements": requirements(rule)}
 
 
-def _event(report: Report, row: Result, rule: Rule, policy: dict[str, Any]) -> dict[str, Any]:
+def _event(report: Report, row: Result, rule: Rule, policy: dict[str, Any], remedy: str) -> dict[str, Any]:
     run = report.run
     compliance_id, compliance = _COMPLIANCE[row.status]
     status_id, status = _FINDING[row.status]
@@ -119,8 +120,8 @@ def _event(report: Report, row: Result, rule: Rule, policy: dict[str, Any]) -> d
         ],
         "unmapped": {"status": row.status.value, "policy_sha256": rule.sha256},
     }
-    if remedy(rule):
-        event["remediation"] = {"desc": remedy(rule)}
+    if remedy:
+        event["remediation"] = {"desc": remedy}
     if row.waiver:
         event["unmapped"]["waiver"] = plain(row.waiver)
     if row.reason:

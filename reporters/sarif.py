@@ -17,15 +17,16 @@ from trailwarden.presentation import (
     Anchor,
     anchor,
     candidate_lines,
+    control_tags,
     framework,
     headline,
     observed_facts,
+    place_name,
     row_fingerprint,
     rows,
-    short_name,
     urgency,
 )
-from trailwarden.text import clean_json, compact, one_line, shorten, visible
+from trailwarden.text import clean_json, compact, one_line, sentence, shorten, visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULT_LIMIT = 5000
@@ -117,8 +118,7 @@ def _rule(report: Report, rule: Rule, taxa: dict[tuple[str, str], Object]) -> Ob
 
 def _tags(rule: Rule) -> list[str]:
     """Return what GitHub can filter by: the only place where it shows a control."""
-    controls = [f"{framework(key).prefix}-{control}" for key in sorted(rule.controls) for control in rule.controls[key]]
-    tags = [shorten(one_line(tag), 100) for tag in ("security", "aws", *controls, *rule.tags)]
+    tags = [shorten(one_line(tag), 100) for tag in ("security", "aws", *control_tags(rule), *rule.tags)]
     return [tag for tag in dict.fromkeys(tags) if tag][:TAG_LIMIT]
 
 
@@ -128,7 +128,7 @@ def _help(report: Report, rule: Rule) -> tuple[str, str]:
     parts = [("", visible(rule.description))]
     for check in report.checks:
         if check.id in wanted:
-            parts += [(f"Why ({check.id})", visible(check.why)), (f"Fix ({check.id})", visible(check.fix))]
+            parts += [(f"Why ({check.id})", sentence(check.why)), (f"Fix ({check.id})", sentence(check.fix))]
     titles = {"text": "Remedy", "cli": "AWS CLI", "terraform": "Terraform"}
     parts += [(titles.get(key, one_line(key)), visible(rule.remediation[key])) for key in sorted(rule.remediation)]
     kept = [(title, text) for title, text in parts if text.strip()] or [("", one_line(rule.title) or rule.id)]
@@ -249,8 +249,9 @@ def _result(row: Result, places: dict[str, Anchor], index: dict[str, int]) -> Ob
     details = candidate_lines(row)
     details += [f"Note: {one_line(note)}" for note in row.notes]
     details.append(f"Resource: {one_line(row.subject)}")
+    # GitHub takes the first sentence as the title of the alert.
     return {
-        **_frame(row.policy, row.severity, "\n".join([_sentence(headline(row)), *details]), places, index),
+        **_frame(row.policy, row.severity, "\n".join([sentence(headline(row)), *details]), places, index),
         "partialFingerprints": {"primaryLocationLineHash": row_fingerprint(row)},
         "properties": {
             "awsAccountId": row.account,
@@ -274,10 +275,7 @@ def _group(policy: str, found: list[Result], places: dict[str, Anchor], index: d
         for part in (f"{failed} failed" if failed else "", f"{unknown} could not be evaluated" if unknown else "")
         if part
     )
-    listed = [
-        f"{row.status.value} '{short_name(row)}' in {row.account}/{one_line(row.region)}: {one_line(row.message, 200)}"
-        for row in found[:LISTED]
-    ]
+    listed = [f"{row.status.value} {place_name(row)}: {one_line(row.message, 200)}" for row in found[:LISTED]]
     more = [f"and {len(found) - LISTED} more"] if len(found) > LISTED else []
     severity = max((row.severity for row in found), key=lambda item: item.rank)
     text = "\n".join([f"{one_line(policy)}: {head}; {what}.", *listed, *more])
@@ -305,11 +303,6 @@ def _location(place: Anchor) -> Object:
     if place.snippet:
         region["snippet"] = {"text": visible(place.snippet)}
     return {"artifactLocation": {"uri": place.uri, "uriBaseId": "SRCROOT"}, "region": region}
-
-
-def _sentence(text: str) -> str:
-    """Return text that ends like a sentence: GitHub takes the first one as the title of the alert."""
-    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _literal(text: str) -> str:

@@ -94,9 +94,12 @@ class _Layout:
         """Yield what is to be said of one result: the first line identifies it, the others explain."""
         word = WORDS[row.status]
         check = f" ({one_line(row.check)})" if row.check and row.check != row.policy and not candidates(row) else ""
-        place = f" [{one_line(row.region, NAME_LIMIT)}]" if row.region else ""
-        name = shorten(short_name(row), NAME_LIMIT) if row.subject != row.account else ""
-        title = f"{one_line(row.policy)}{check}{'  ' if name else ''}{name}{place}"
+        where = (
+            f"  {shorten(short_name(row), NAME_LIMIT)} [{one_line(row.region, NAME_LIMIT)}]"
+            if row.subject_type != "account"
+            else ""
+        )
+        title = f"{one_line(row.policy)}{check}{where}"
         left = self.paint(word.ljust(_INDENT), _STYLE[row.status]) + row.severity.value.ljust(_SEVERITY_WIDTH)
         first, *rest = self.wrap(title, _INDENT + _SEVERITY_WIDTH)
         yield left + first.lstrip()

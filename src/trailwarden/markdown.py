@@ -41,6 +41,20 @@ def prose(text: str, limit: int = 1000) -> str:
     return code(line) if _LINKABLE.search(line) else _LEADING.sub(_escape_leading, _SPECIAL.sub(r"\\\1", line))
 
 
+def authored(text: str) -> str:
+    """Return documentation on one line: its code spans stay, everything else is shown as by ``prose``."""
+    parts = one_line(text).split("`")
+    if len(parts) % 2 == 0 or not all(parts[1::2]):
+        return prose(text)
+    return "".join(code(part) if index % 2 else _literal(part) for index, part in enumerate(parts))
+
+
+def _literal(part: str) -> str:
+    """Return a part of a line as ``prose`` does, with the spaces around it."""
+    text = part.strip()
+    return part.replace(text, prose(text), 1) if text else part
+
+
 def _escape_leading(match: re.Match[str]) -> str:
     """Escape what would start a list or underline a heading at the beginning of a line."""
     return f"{match[1]}\\" if match[1].isdigit() else f"\\{match[1]}"

@@ -23,6 +23,7 @@ FALLBACK_ANCHOR = "trailwarden.yaml"
 PROBLEMS = (Status.FAIL, Status.ERROR)
 ORDER = (Status.FAIL, Status.ERROR, Status.WAIVED, Status.NOT_APPLICABLE, Status.PASS)
 """Statuses as a reader wants them: what needs work first."""
+_PRECEDENCE = (Status.FAIL, Status.ERROR, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Framework:
         return f"{self.title} {self.version}".strip()
 
 
-# Family of a key such as ``cis-aws-5.0`` -> title, organization, page, tag prefix. An unknown family is shown under its own key.
+# Family of a key such as ``cis-aws-5.0`` -> title, organization, page, tag prefix; the order is the one in which tags are filled.
+# An unknown family is shown under its own key.
 _FAMILIES: dict[str, tuple[str, str, str, str]] = {
     "cis-aws": (
         "CIS Amazon Web Services Foundations Benchmark",
@@ -87,6 +89,7 @@ _FAMILIES: dict[str, tuple[str, str, str, str]] = {
         "https://www.cisecurity.org/benchmark/amazon_web_services",
         "CIS",
     ),
+    "soc2": ("SOC 2 Trust Services Criteria", "AICPA", "https://www.aicpa-cima.com/", "SOC2"),
     "nist-800-53": ("NIST SP 800-53", "NIST", "https://csrc.nist.gov/pubs/sp/800/53/r5/upd1/final", "NIST"),
     "pci-dss": (
         "PCI DSS",
@@ -94,23 +97,53 @@ _FAMILIES: dict[str, tuple[str, str, str, str]] = {
         "https://www.pcisecuritystandards.org/standards/pci-dss/",
         "PCI",
     ),
-    "soc2": ("SOC 2 Trust Services Criteria", "AICPA", "https://www.aicpa-cima.com/", "SOC2"),
-    "iso27001": ("ISO/IEC 27001", "ISO", "https://www.iso.org/standard/27001", "ISO27001"),
-    "hipaa": ("HIPAA Security Rule", "HHS", "https://www.hhs.gov/hipaa/for-professionals/security/index.html", "HIPAA"),
-    "fedramp": ("FedRAMP", "GSA", "https://www.fedramp.gov/", "FedRAMP"),
-    "fsbp": (
+    "iso-27001": ("ISO/IEC 27001", "ISO", "https://www.iso.org/standard/27001", "ISO27001"),
+    "aws-fsbp": (
         "AWS Foundational Security Best Practices",
         "Amazon Web Services",
         "https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html",
         "FSBP",
     ),
+    "hipaa": (
+        "HIPAA Security Rule",
+        "HHS",
+        "https://www.hhs.gov/hipaa/for-professionals/security/index.html",
+        "HIPAA",
+    ),
+    "fedramp": ("FedRAMP", "GSA", "https://www.fedramp.gov/", "FedRAMP"),
+    "aws-config": (
+        "AWS Config managed rules",
+        "Amazon Web Services",
+        "https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-config.html",
+        "Config",
+    ),
 }
+
+
+def control_tags(rule: Rule) -> list[str]:
+    """Return the controls of a policy as tags such as ``CIS-3.1``: of each framework the newest version, the best known first.
+
+    The first control of every framework comes before the second of any, so that a reader who keeps ten sees all of them.
+    """
+    families = list(_FAMILIES)
+    newest: dict[str, tuple[int, str]] = {}
+    for key in sorted(rule.controls):
+        prefix = framework(key).prefix
+        rank = next((place for place, family in enumerate(families) if _belongs(key, family)), len(families))
+        newest[prefix] = (rank, key)
+    ordered = [(prefix, rule.controls[key]) for prefix, (_, key) in sorted(newest.items(), key=lambda item: item[1])]
+    tagged = [(place, f"{prefix}-{control}") for prefix, controls in ordered for place, control in enumerate(controls)]
+    return [tag for _, tag in sorted(tagged, key=lambda item: item[0])]
+
+
+def _belongs(key: str, family: str) -> bool:
+    return key == family or key.startswith(f"{family}-")
 
 
 def framework(key: str) -> Framework:
     """Return what is known of a framework key (``family-version``)."""
     for family, (title, organization, uri, prefix) in _FAMILIES.items():
-        if key == family or key.startswith(f"{family}-"):
+        if _belongs(key, family):
             return Framework(key, title, key[len(family) + 1 :], organization, uri, prefix)
     return Framework(key, key, "", "", "", key)
 
@@ -161,7 +194,7 @@ def by_policy(report: Report) -> dict[str, list[Result]]:
     """Return the rows of each policy, policies in the order of the report's rules."""
     grouped: dict[str, list[Result]] = {rule.id: [] for rule in report.rules}
     for result in rows(report):
-        grouped.setdefault(result.policy, []).append(result)
+        grouped[result.policy].append(result)
     return grouped
 
 
@@ -176,8 +209,8 @@ def urgency(result: Result) -> tuple[int, int]:
 
 
 def worst(statuses: Iterable[Status]) -> Status | None:
-    """Return the status that a reader must see of several, None of none."""
-    return min(statuses, key=ORDER.index, default=None)
+    """Return the status that stands for several, None for none: what does not apply is outvoted even by a pass."""
+    return min(statuses, key=_PRECEDENCE.index, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,11 +330,23 @@ def evidence_id(report: Report) -> str:
     return one_line(f"TW-{moment}-{account}-{report.run.id[:8]}")
 
 
+UNKNOWN = "could not be evaluated"
+
+
+def place_name(result: Result) -> str:
+    """Return what a row is about and where: ``'main' in 111122223333/eu-west-1``, or ``account 111122223333``."""
+    if result.subject_type == "account":
+        return f"account {one_line(result.account)}"
+    where = "/".join(part for part in (one_line(result.account), one_line(result.region)) if part)
+    return f"'{short_name(result)}' in {where}"
+
+
 def headline(result: Result) -> str:
     """Return what is wrong, with what and where, in one line: ``'main' in 111122223333/eu-west-1: is not logging``."""
-    where = "/".join(part for part in (one_line(result.account), one_line(result.region)) if part)
     text = one_line(explanation(result))
-    return f"'{short_name(result)}' in {where}: {'could not be evaluated: ' if result.status is Status.ERROR else ''}{text}"
+    if result.status is Status.ERROR and not text.startswith(UNKNOWN):
+        text = f"{UNKNOWN}: {text}"
+    return f"{place_name(result)}: {text}"
 
 
 def milliseconds(instant: str) -> int:
@@ -316,13 +361,12 @@ def requirements(rule: Rule) -> list[str]:
     ]
 
 
-def remedy(rule: Rule) -> str:
-    """Return the remedy in words, else the command."""
-    return next(
-        (
-            rule.remediation[key].strip()
-            for key in ("text", "cli", "terraform")
-            if rule.remediation.get(key, "").strip()
-        ),
-        "",
-    )
+def remedies(report: Report) -> dict[str, str]:
+    """Return the remedy of each policy: its own words, else its own command, else what its checks advise."""
+    fixes = {check.id: check.fix for check in report.checks}
+    return {rule.id: _remedy(rule, fixes) for rule in report.rules}
+
+
+def _remedy(rule: Rule, fixes: Mapping[str, str]) -> str:
+    own = (rule.remediation.get(key, "").strip() for key in ("text", "cli", "terraform"))
+    return next((text for text in own if text), "\n".join(fixes[check] for check in rule.checks if fixes.get(check)))

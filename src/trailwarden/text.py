@@ -53,6 +53,12 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def sentence(text: str) -> str:
+    """Return one line that begins and ends like a sentence."""
+    line = one_line(text)
+    return f"{line[:1].upper()}{line[1:]}{'' if line.endswith(('.', '!', '?')) else '.'}" if line else ""
+
+
 def log_safe(text: str) -> str:
     """Break what a CI log would obey: ``::error::`` at the start of a line (GitHub), ``##vso[`` and ``##[`` anywhere (Azure, GitHub)."""
     return _LOG_MARKER.sub("# #", _LOG_COMMAND.sub(r"\1: :", text))

@@ -144,7 +144,7 @@ def report(
         started_at="2026-11-20T06:00:00Z",
         finished_at="2026-11-20T06:00:42Z",
         tool_version="0.1.0",
-        exit_code=1 if Status.FAIL in statuses else 3 if Status.ERROR in statuses else 0,
+        exit_code=1 if Status.FAIL in statuses else 3 if Status.ERROR in statuses or not statuses else 0,
         caller={
             "arn": f"arn:aws:sts::{MANAGEMENT}:assumed-role/auditor/ci",
             "account": MANAGEMENT,

@@ -119,9 +119,7 @@ def test_statuses_say_why() -> None:
     assert waived.attrib["message"] == "waived until 2027-01-31 by ciso@example.com (SEC-42): underlying result FAIL"
     absent = found[f"kms-key-rotation · {build.ARCHIVE} [{build.ARCHIVE}/eu-central-1]"][0]
     assert absent.attrib["message"].startswith("not applicable: ")
-    failed = found[
-        f"audit-trail-protected · trail-multi-region+trail-log-file-validation · {build.MEMBER} [{build.MEMBER}/global]"
-    ][0]
+    failed = found[f"audit-trail-protected · trail-multi-region+trail-log-file-validation · account {build.MEMBER}"][0]
     assert failed.attrib["type"] == "trailwarden.fail.critical"
     assert "FAIL stopped: validates no log files" in (failed.text or "")
 

@@ -112,3 +112,15 @@ def test_control_enhancements_are_spelled_as_in_the_catalogue() -> None:
         "assessment-results"
     ]["results"]
     assert first["findings"][0]["target"]["target-id"] == "au-9.3_obj"
+
+
+def test_pass_outvotes_what_does_not_apply() -> None:
+    """A control with one policy that passes and one that has nothing to judge is satisfied, not excluded."""
+    rules = [build.rule("a"), build.rule("b")]
+    rows = [
+        build.result("a", build.MANAGEMENT, "n", Status.PASS),
+        build.result("b", build.MANAGEMENT, "n", Status.NOT_APPLICABLE),
+    ]
+    [first, *_] = document(build.report(rules, rows))["assessment-results"]["results"]
+    assert {item["target"]["status"]["state"] for item in first["findings"]} == {"satisfied"}
+    assert not [key for key, _ in walk(first) if key == "exclude-controls"]

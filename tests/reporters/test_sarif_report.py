@@ -297,3 +297,38 @@ def test_data_forms_no_embedded_link() -> None:
         [build.rule("p")], [build.result("p", "1", "n", Status.FAIL, message="see [here](http://evil.example)")]
     )
     assert "](" not in results_of(log_of(report))[0]["message"]["text"]
+
+
+def test_tags_show_every_framework_before_the_second_control_of_one() -> None:
+    """Ten tags are kept: the newest version of each framework, the best known first."""
+    controls = {
+        "aws-config": ("cloudtrail-enabled",),
+        "cis-aws-1.2": ("2.1",),
+        "cis-aws-5.0": ("3.1",),
+        "house-rules": ("7",),
+        "nist-800-53-r5": ("AU-2", "AU-3"),
+        "pci-dss-3.2.1": ("10.1",),
+        "pci-dss-4.0.1": ("10.2.1",),
+    }
+    [rule] = log_of(build.report([build.rule("p", controls=controls)], ()))["runs"][0]["tool"]["driver"]["rules"]
+    tags = rule["properties"]["tags"]
+    assert tags == [
+        "security",
+        "aws",
+        "CIS-3.1",
+        "NIST-AU-2",
+        "PCI-10.2.1",
+        "Config-cloudtrail-enabled",
+        "house-rules-7",
+        "NIST-AU-3",
+        "logging",
+    ]
+
+
+def test_message_says_once_that_nothing_is_known() -> None:
+    row = build.result("p", "1", "n", Status.ERROR, message="could not be evaluated: denied")
+    [item] = results_of(log_of(build.report([build.rule("p")], [row])))
+    assert item["message"]["text"].startswith("'n' in 1/eu-central-1: could not be evaluated: denied.")
+    account = build.result("p", "1", "1", Status.FAIL, subject_type="account", message="has no trail")
+    [item] = results_of(log_of(build.report([build.rule("p")], [account])))
+    assert item["message"]["text"].startswith("Account 1: has no trail.")

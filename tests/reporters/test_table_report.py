@@ -82,7 +82,7 @@ def test_error_names_the_missing_permission() -> None:
             {"on_error": "pass", "exit_code": 0},
             "exit code 0: 1 could not be evaluated; errors were told to pass",
         ),
-        ((), {}, "exit code 0: nothing was evaluated"),
+        ((), {}, "exit code 3: nothing was evaluated"),
     ],
 )
 def test_exit_code_is_explained(statuses: tuple[Status, ...], run: dict[str, object], sentence: str) -> None:

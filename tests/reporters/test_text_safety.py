@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.reporters.report_builder import HOSTILE
 
-from trailwarden.markdown import code, fenced, prose, row, table
-from trailwarden.text import clean, compact, json_text, log_safe, one_line, plain, shorten, visible
+from trailwarden.markdown import authored, code, fenced, prose, row, table
+from trailwarden.text import clean, compact, json_text, log_safe, one_line, plain, sentence, shorten, visible
 
 ANY = st.text(st.characters(codec=None), max_size=60)
 
@@ -155,6 +155,17 @@ def test_pipe_in_a_cell_is_shown() -> None:
 
 def test_row_has_no_empty_cell() -> None:
     assert row("", "a\nb") == "| – | a b |"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_documentation_keeps_its_code_and_nothing_else(text: str) -> None:
+    assert not re.search(r"<(?!/?(p|code)\b)", html_of(f"x {authored(text)}"))
+
+
+def test_code_spans_of_documentation() -> None:
+    assert authored("use `a|b` or *c*; see `d`.") == r"use `a|b` or \*c\*; see `d`."
+    assert authored("a ` b") == r"a \` b"
+    assert sentence(" without it\n nothing is known ") == "Without it nothing is known."
 
 
 @pytest.mark.parametrize("text", HOSTILE)
