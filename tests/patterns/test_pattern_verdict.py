@@ -348,6 +348,10 @@ def test_extra_events() -> None:
     both = judge(cis, "alert-cloudtrail-changes", ["DeleteBucket"], match="cis_literal", cis_version="5.0")
     assert (both.literal, both.good) == (True, False)
     assert both.reason.startswith("misses DeleteBucket")
+    neither = judge(wider, "alert-cloudtrail-changes", ["DeleteBucket"], match="cis_literal", cis_version="5.0")
+    assert neither.reason.startswith(
+        "is not the text of CIS 5.0; misses DeleteBucket (by an IAM user), DeleteBucket (by"
+    )
 
 
 def test_extra_events_know_their_service() -> None:

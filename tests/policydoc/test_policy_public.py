@@ -98,7 +98,10 @@ def test_one_public_statement_is_enough_and_a_deny_does_not_help() -> None:
 
 
 def test_reasons_tell_who_is_let_in() -> None:
-    assert "everybody but 111122223333" in str(judge(allow(Principal=None, NotPrincipal={"AWS": OURS})).reasons[0])
+    others = judge(allow(Principal=None, NotPrincipal={"AWS": [OURS, "999988887777"]}))
+    assert str(others.reasons[0]) == "statement 0 allows everybody but 111122223333, 999988887777"
+    wild = judge(allow(Principal={"AWS": ["arn:aws:iam::*:root", "arn:aws:iam::*:user/x", OURS]}))
+    assert wild.reasons[0].text == "allows arn:aws:iam::*:root, arn:aws:iam::*:user/x"
     assert "arn:aws:iam::*:root" in str(judge(allow(Principal={"AWS": ["arn:aws:iam::*:root", OURS]})).reasons[0])
     limited = judge(allow({"Bool": {"aws:SecureTransport": "true"}})).reasons[0]
     assert "none of its conditions names fixed callers" in limited.text

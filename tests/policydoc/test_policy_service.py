@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from trailwarden.policydoc import LEGACY_CLOUDTRAIL_ACCOUNTS, ServiceGrant, parse, service_grants, source_gap
+from trailwarden.policydoc import LEGACY_CLOUDTRAIL_ACCOUNTS, Principal, ServiceGrant, parse, service_grants, source_gap
 
 OURS, OTHERS = "111122223333", "999988887777"
 TRAIL = f"arn:aws:cloudtrail:eu-west-1:{OURS}:trail/main"
@@ -123,6 +123,8 @@ def test_the_service_is_reached_by_more_than_its_name(principal: dict[str, Any])
         allow(Principal={"AWS": f"arn:aws:iam::{OTHERS}:root"}),
         allow(Principal={"AWS": "cloudtrail.amazonaws.com"}),
         allow(Principal=None, NotPrincipal={"Service": "cloudtrail.amazonaws.com"}),
+        allow(Principal=None, NotPrincipal={"Service": "cloudtrail.amazonaws.com", "AWS": OTHERS}),
+        allow(Principal=None, NotPrincipal="*"),
     ],
 )
 def test_statements_that_do_not_reach_the_service(statement: dict[str, Any]) -> None:
@@ -136,6 +138,13 @@ def test_statements_that_do_not_reach_the_service(statement: dict[str, Any]) -> 
         {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Reader"}},
         {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
         {"StringEquals": {"aws:SourceVpce": "vpce-1"}},
+        {"StringEquals": {"aws:SourceVpc": "vpc-1"}},
+        {"StringLike": {"aws:VpcSourceIp": "*"}},
+        {"StringLike": {"aws:PrincipalAccount": "*"}},
+        {"StringLike": {"aws:PrincipalOrgPaths": "*"}},
+        {"StringLike": {"aws:userid": "*"}},
+        {"StringLike": {"aws:username": "*"}},
+        {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
         {"Bool": {"aws:PrincipalIsAWSService": "false"}},
         {"Bool": {"aws:SecureTransport": "false"}},
         {"StringEquals": {"aws:PrincipalServiceName": "config.amazonaws.com"}},
@@ -146,6 +155,16 @@ def test_conditions_that_no_service_fulfils(condition: dict[str, Any]) -> None:
     assert grants(allow(condition, Principal="*")) == ()
     assert grants(allow(condition)) == ()
     assert grants(allow(condition, Principal=None, NotPrincipal={"AWS": OTHERS})) == ()
+
+
+def test_conditions_that_a_service_fulfils() -> None:
+    for condition in (
+        {"Bool": {"aws:SecureTransport": "true"}},
+        {"Bool": {"aws:PrincipalIsAWSService": "true"}},
+        {"StringEquals": {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}},
+        {"StringNotEquals": {"aws:PrincipalAccount": OTHERS}},
+    ):
+        assert len(grants(allow(condition, Principal="*"))) == 1
 
 
 def test_what_everybody_may_read_is_no_grant_to_deliver() -> None:
@@ -178,7 +197,18 @@ def test_legacy_accounts_serve_everybody() -> None:
     assert first.legacy_region == second.legacy_region == "us-east-1"
     assert "CloudTrail account of us-east-1" in source_gap(first, accounts=None)
     assert grants(allow(Principal={"AWS": root}), service="config.amazonaws.com") == ()
-    assert all(len(account) == 12 and account.isdigit() for account in LEGACY_CLOUDTRAIL_ACCOUNTS)
+
+
+def test_legacy_accounts_are_those_of_the_guide() -> None:
+    """The published list, Region by Region; the two GovCloud Regions shared one account."""
+    text = """ap-east-1 119688915426 ap-northeast-1 216624486486 ap-northeast-2 492519147666
+        ap-northeast-3 765225791966 ap-south-1 977081816279 ap-southeast-1 903692715234 ap-southeast-2 284668455005
+        ca-central-1 819402241893 cn-north-1 193415116832 cn-northwest-1 681348832753 eu-central-1 035351147821
+        eu-north-1 829690693026 eu-south-1 669305197877 eu-west-1 859597730677 eu-west-2 282025262664
+        eu-west-3 262312530599 me-south-1 034638983726 sa-east-1 814480443879 us-east-1 086441151436
+        us-east-2 475085895292 us-gov-west-1 608710470296 us-west-1 388731089494 us-west-2 113285607260"""
+    published = text.split()
+    assert dict(zip(published[1::2], published[::2], strict=True)) == LEGACY_CLOUDTRAIL_ACCOUNTS
 
 
 def test_grants_describe_their_limits() -> None:
@@ -201,6 +231,14 @@ def test_an_unknown_operator_marks_the_grant() -> None:
     (grant,) = grants(allow({"ArnSimilar": {"aws:SourceArn": TRAIL}}))
     assert grant.undecided is True
     assert grant.limits == ()
+    (grant,) = grants(allow({"ArnSimilar": {"x:y": "1"}, "StringEquals": {"aws:SourceArn": TRAIL}}))
+    assert grant.undecided is True
+    assert source_gap(grant, accounts=[OURS]) == ""
+
+
+def test_an_allow_for_all_others_is_a_grant_to_everybody() -> None:
+    (grant,) = grants(allow(Principal=None, NotPrincipal={"AWS": OTHERS}))
+    assert grant.principal == Principal("AWS", "*")
 
 
 def test_key_policies_are_limited_by_the_trail_in_the_encryption_context() -> None:
