@@ -172,7 +172,13 @@ def test_records_look_like_those_of_cloudtrail() -> None:
         ("s3.amazonaws.com", "PutBucketPolicy", "AccessDenied"),
         ("kms.amazonaws.com", "DisableKey", "AccessDeniedException"),
     ]
-    assert all("not authorized" in probe.record["errorMessage"] for probe in refused)
+    message = "You are not authorized to perform this operation."
+    assert {probe.record["errorMessage"] for probe in refused} == {message}
+    assert [(probe.record["eventSource"], probe.record["eventName"]) for probe in probes("alert-root-usage")] == [
+        ("iam.amazonaws.com", "CreateUser"),
+        ("cloudtrail.amazonaws.com", "StopLogging"),
+        ("signin.amazonaws.com", "ConsoleLogin"),
+    ]
     failed = probes("alert-console-auth-failures")
     assert [probe.record["userIdentity"]["type"] for probe in failed] == ["IAMUser", "Root"]
     assert [(probe.event, probe.variant) for probe in (*probes("alert-root-usage"), *failed)] == [

@@ -76,6 +76,8 @@ def test_reading_patterns() -> None:
         (OURS, [OURS]),
         (f"arn:aws:iam::{OURS}:root", [OURS]),
         (OURS, [f"arn:aws:iam::{OURS}:root"]),
+        (OURS, [ROLE, f"arn:aws:iam::{OURS}:root"]),
+        (ROLE, [OTHERS, ROLE]),
         ("*", ["*"]),
     ],
 )
@@ -112,8 +114,8 @@ def test_services_are_expected_by_name() -> None:
 
 
 def test_not_principal_lets_everybody_else_in() -> None:
-    (grant,) = unexpected(allow(Principal=None, NotPrincipal={"AWS": OURS}), allowed=[OURS])
-    assert "to everybody but 111122223333" in str(grant)
+    (grant,) = unexpected(allow(Principal=None, NotPrincipal={"AWS": [OURS, OTHERS]}), allowed=[OURS])
+    assert str(grant) == "statement 0 (Grant) allows s3:PutObject to everybody but 111122223333, 999988887777"
     assert grant.principal.everyone
 
 
@@ -181,6 +183,21 @@ def test_an_unknown_operator_marks_the_grant() -> None:
     assert grant.undecided is True
     odd = {"StringMatches": {"x:y": "1"}, "StringEquals": {"aws:PrincipalAccount": OURS}}
     assert unexpected(allow(condition=odd), allowed=[OURS]) == ()
+
+
+def test_the_actions_in_question() -> None:
+    """What counts as writing, reading, decrypting and administering, written down a second time."""
+    objects = "PutObject PutObjectAcl PutObjectVersionAcl PutObjectRetention PutObjectLegalHold"
+    deletions = "DeleteObject DeleteObjectVersion DeleteBucket DeleteBucketPolicy"
+    settings = """PutBucketAcl PutBucketPolicy PutBucketVersioning PutBucketObjectLockConfiguration
+        PutBucketOwnershipControls PutBucketPublicAccessBlock PutEncryptionConfiguration PutLifecycleConfiguration
+        PutReplicationConfiguration"""
+    replicas = "ReplicateObject ReplicateDelete ObjectOwnerOverrideToBucketOwner"
+    names = f"{objects} {deletions} {settings} {replicas} BypassGovernanceRetention".split()
+    assert sorted(S3_MUTATING) == sorted(f"s3:{name}" for name in names)
+    assert S3_READING == ("s3:GetObject*", "s3:ListBucket*")
+    assert KMS_DECRYPTING == ("kms:Decrypt",)
+    assert KMS_ADMINISTERING == ("kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy")
 
 
 def test_key_grants() -> None:

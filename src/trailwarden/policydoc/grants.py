@@ -56,7 +56,7 @@ class Grant:
     statement: Statement
     principal: Principal
     actions: tuple[str, ...]
-    undecided: bool = False
+    undecided: bool
 
     def __str__(self) -> str:
         who = str(self.principal)
@@ -116,14 +116,14 @@ def _expected(principal: Principal, allowed: Collection[str], services: Collecti
         return principal.value in services
     if principal.account_root:
         return any(Principal("AWS", item).account_root == principal.account_root for item in allowed)
-    if principal.account and principal.account in allowed:
+    if principal.account in allowed:
         return True
     return _arn_expected(principal.value, allowed)
 
 
 def _arn_expected(pattern: str, allowed: Collection[str]) -> bool:
     return account_of(pattern) in allowed or covered(
-        compile_glob(pattern), [compile_glob(item, variables=False) for item in sorted(allowed)]
+        compile_glob(pattern), [compile_glob(item) for item in sorted(allowed)]
     )
 
 
