@@ -74,6 +74,7 @@ def test_the_documented_policy_delivers() -> None:
             1,
             "denies it",
         ),
+        ([ACL, PUT, deny({"Bool": {"aws:ViaAWSService": "false"}})], 0, "denies it"),
         ([ACL, PUT, deny({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}})], 0, "denies it"),
         ([ACL, PUT, deny({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}})], 0, "denies it"),
         ([ACL, PUT, deny({"StringNotEquals": {"aws:PrincipalOrgID": "o-ours"}})], 0, "denies it"),
@@ -88,7 +89,7 @@ def test_what_stops_delivery(statements: list[dict[str, Any]], step: int, reason
     assert result.allowed is False
     assert next(index for index, item in enumerate(result.trace) if item.allowed is False) == step
     assert reason in result.trace[step].reason
-    assert "not allowed" in str(result.trace[step])
+    assert f": not allowed, {result.trace[step].reason}" in str(result.trace[step])
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,8 @@ def test_what_is_unknown_stays_undecided() -> None:
     result = judge(ACL, PUT, night)
     assert result.allowed is None
     assert "statement 2 (Stop) may deny it" in result.trace[0].reason
-    assert "undecided" in str(result.trace[0])
+    assert str(result.trace[0]) == f"s3:GetBucketAcl on {BUCKET}: undecided, statement 2 (Stop) may deny it"
+    assert str(judge(PUT).trace[0]) == f"s3:GetBucketAcl on {BUCKET}: not allowed, no statement allows it"
     later = {**PUT, "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2030-01-01"}}}
     assert judge(ACL, later).allowed is None
     assert "statement 1 may allow it" in judge(ACL, later).trace[1].reason

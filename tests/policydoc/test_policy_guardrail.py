@@ -156,11 +156,19 @@ def test_an_unknown_operator_is_undecided_only_where_it_matters() -> None:
     assert gap.undecided is False
     narrow = {"ArnUnlike": {"x:y": "1"}, "StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
     assert [gap.undecided for gap in gaps(deny(narrow))] == [False]
-    assert [gap.undecided for gap in gaps(deny(narrow), odd)] == [True]
+    (gap,) = gaps(deny({"Bool": {"aws:ViaAWSService": "false"}}), deny(Action="cloudtrail:Get*"), odd)
+    assert gap.undecided is True
+    assert "unknown operator ArnUnlike" in gap.reason
+    rest = deny({"ArnUnlike": {"x:y": "1"}}, Action=None, NotAction="cloudtrail:S*")
+    (gap,) = gaps(deny(Action="cloudtrail:S*"), rest, actions=["cloudtrail:*"])
+    assert gap.undecided is True
 
 
 def test_the_reason_speaks_of_the_action_in_question_only() -> None:
     other = deny({"Bool": {"aws:ViaAWSService": "false"}}, Action="iam:*", Sid="Other")
     (gap,) = gaps(other, deny({"Bool": {"aws:ViaAWSService": "false"}}))
-    assert "Other" not in gap.reason
-    assert "Guard" in gap.reason
+    assert gap.reason == "statement 0 (Guard) holds only under Bool aws:viaawsservice false"
+    (gap,) = gaps(deny({"Bool": {"a:b": "true"}}), deny({"Bool": {"c:d": "true"}}))
+    assert gap.reason == (
+        "statement 0 (Guard) holds only under Bool a:b true; statement 0 (Guard) holds only under Bool c:d true"
+    )

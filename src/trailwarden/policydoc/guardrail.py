@@ -87,7 +87,7 @@ def _opening(statement: Statement, exempt: Collection[str]) -> _Opening | None:
     everybody = any(item.everyone for item in statement.principals)
     if statement.not_principals or (statement.principals and not everybody):
         return _Opening(f"{statement} does not bind every principal")
-    patterns = [compile_glob(item, variables=False) for item in sorted(exempt)]
+    patterns = [compile_glob(item) for item in sorted(exempt)]
     doubt = None
     for condition in statement.conditions:
         if not condition.operator.known:
