@@ -1,5 +1,6 @@
 """Whether one and the same trail meets the whole baseline."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from trailwarden.facts import Trail
 from trailwarden.model import Status
 from trailwarden.plan import allowed_facts
+from trailwarden.policy.model import Policy, Quantifier
 from trailwarden.registry import get_check
-from trailwarden.testing import World, reason_of, run_check, status_of
+from trailwarden.testing import ACCOUNT, World, policy_of, reason_of, run_check, run_policy, status_of
 
 PASS, FAIL, ERROR = Status.PASS, Status.FAIL, Status.ERROR
 CHECK = "trail-baseline-single-trail"
@@ -91,6 +93,43 @@ def test_passes_on_different_trails_do_not_add_up() -> None:
         "trail stopped is not logging",
     ]
     assert status_of(CHECK, add(world, "complete")) is PASS
+
+
+def one_good_trail(*checks: str) -> Policy:
+    """A policy that wants all checks to pass on one and the same trail."""
+    policy = policy_of(get_check(checks[0]), subject=Trail, quantifier=Quantifier("any"), on_empty="fail")
+    [node] = policy.require
+    nodes = [replace(node, check=check, params=check.params_type()) for check in map(get_check, checks)]
+    return replace(policy, require=tuple(nodes))
+
+
+def test_a_policy_about_one_good_trail_is_not_met_by_two_halves() -> None:
+    """A multi-region trail that is stopped beside a logging one of a single region: each check passes nowhere together."""
+    checks = (
+        "trail-multi-region",
+        "trail-log-file-validation",
+        "trail-management-events",
+        "trail-global-service-events",
+    )
+    world = add(World(), "stopped", status={"IsLogging": False})
+    add(world, "single", IsMultiRegionTrail=False)
+    [row] = run_policy(one_good_trail(*checks), world)
+    assert row.status is FAIL
+    assert "0 of 2 trail subjects satisfy it" in row.message
+    add(world, "good")
+    [row] = run_policy(one_good_trail(*checks), world)
+    assert row.status is PASS
+    [row] = run_policy(one_good_trail(*checks, "trail-cloudwatch-logs"), world)
+    assert row.status is FAIL
+    assert "good: trail good has no log group" in row.message
+
+
+def test_a_policy_about_one_good_trail_stays_open_while_the_candidate_is_unknown() -> None:
+    world = add(World(), "unknown")
+    add(world, "bad", LogFileValidationEnabled=False)
+    world.deny("cloudtrail.GetTrailStatus", Name=f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/unknown")
+    [row] = run_policy(one_good_trail("trail-multi-region", "trail-log-file-validation"), world)
+    assert reason_of(row).operation == "cloudtrail.GetTrailStatus"
 
 
 def test_no_trail_at_all_fails() -> None:

@@ -125,7 +125,7 @@ def test_a_denied_status_is_an_error_unless_another_trail_logs() -> None:
     denied = world.add_trail("a-denied")
     world.deny("cloudtrail.GetTrailStatus", Name=denied, region="eu-west-1")
     assert by_region(world) == {"eu-west-1": ERROR, "us-east-1": PASS}
-    assert row_of(world, "eu-west-1").reason.region == "eu-west-1"
+    assert reason_of(row_of(world, "eu-west-1")).region == "eu-west-1"
     world.add_trail("b-stopped", status={"IsLogging": False})
     assert by_region(world)["eu-west-1"] is ERROR
     world.add_trail("c-logging")
