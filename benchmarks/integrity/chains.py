@@ -69,7 +69,11 @@ def _prime(bits: int, rng: random.Random) -> int:
 
 def _der(tag: int, content: bytes) -> bytes:
     size = len(content)
-    length = bytes([size]) if size < 128 else bytes([0x80 | ((size.bit_length() + 7) // 8)]) + size.to_bytes((size.bit_length() + 7) // 8, "big")
+    length = (
+        bytes([size])
+        if size < 128
+        else bytes([0x80 | ((size.bit_length() + 7) // 8)]) + size.to_bytes((size.bit_length() + 7) // 8, "big")
+    )
     return bytes([tag]) + length + content
 
 
@@ -162,12 +166,16 @@ def _event(rng: random.Random, moment: int, account: str, region: str) -> dict[s
         "awsRegion": region,
         "sourceIPAddress": f"10.{caller.randrange(256)}.{caller.randrange(256)}.{caller.randrange(256)}",
         "userAgent": caller.choice(("aws-sdk-java/2.20", "Boto3/1.34", "console.amazonaws.com", "aws-cli/2.15")),
-        "requestParameters": {"filterSet": {"items": [{"name": "tag:owner", "valueSet": {"items": [{"value": user}]}}]}},
+        "requestParameters": {
+            "filterSet": {"items": [{"name": "tag:owner", "valueSet": {"items": [{"value": user}]}}]}
+        },
         "responseElements": {"token": f"{rng.randrange(16**48):048x}"} if rng.random() < 0.5 else None,
         "requestID": str(uuid.UUID(int=rng.getrandbits(128))),
         "eventID": str(uuid.UUID(int=rng.getrandbits(128))),
         "readOnly": rng.random() < 0.8,
-        "resources": [{"accountId": account, "type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::data/{rng.randrange(16**8):08x}"}],
+        "resources": [
+            {"accountId": account, "type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::data/{rng.randrange(16**8):08x}"}
+        ],
         "eventType": "AwsApiCall",
         "managementEvent": True,
         "recipientAccountId": account,
@@ -186,7 +194,13 @@ _CALLS = (
 )
 
 
-def log_body(rng: random.Random, events: int, moment: int = DEFAULT_START, account: str = "111122223333", region: str = "eu-west-1") -> bytes:
+def log_body(
+    rng: random.Random,
+    events: int,
+    moment: int = DEFAULT_START,
+    account: str = "111122223333",
+    region: str = "eu-west-1",
+) -> bytes:
     """A log file, gzip level 6 as delivered."""
     records = [_event(rng, moment, account, region) for _ in range(events)]
     return gzip.compress(json.dumps({"Records": records}, separators=(",", ":")).encode(), 6, mtime=0)
@@ -295,7 +309,9 @@ def build(spec: ChainSpec) -> list[Link]:
     return links
 
 
-def deliver(spec: ChainSpec, hour: int, start: int, end: int, logs: list[tuple[str, str]], previous: Link | None) -> Link:
+def deliver(
+    spec: ChainSpec, hour: int, start: int, end: int, logs: list[tuple[str, str]], previous: Link | None
+) -> Link:
     """Sign and store one digest."""
     key = spec.keys(hour)
     name = spec.digest_key(end)

@@ -104,7 +104,17 @@ def run_reference(aws: str, url: str, window: tuple[str, str]) -> tuple[float, f
     wall = cpu = 0.0
     files = 0
     for region in REGIONS:
-        command = [aws, "cloudtrail", "validate-logs", "--region", region, "--start-time", window[0], "--end-time", window[1]]
+        command = [
+            aws,
+            "cloudtrail",
+            "validate-logs",
+            "--region",
+            region,
+            "--start-time",
+            window[0],
+            "--end-time",
+            window[1],
+        ]
         command += ["--trail-arn", f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/org-trail"]
         seconds, busy, text = timed(command, environment(url))
         wall, cpu = wall + seconds, cpu + busy
@@ -112,7 +122,9 @@ def run_reference(aws: str, url: str, window: tuple[str, str]) -> tuple[float, f
     return wall, cpu, files
 
 
-def run_ours(python: str, url: str, window: tuple[str, str], now: str, extra: list[str]) -> tuple[float, float, dict[str, Any]]:
+def run_ours(
+    python: str, url: str, window: tuple[str, str], now: str, extra: list[str]
+) -> tuple[float, float, dict[str, Any]]:
     command = [python, "-m", "benchmarks.integrity.run_verify", "audit-logs", url]
     command += ["--since", window[0], "--until", window[1], "--now", now, *extra]
     wall, cpu, text = timed(command, environment(url))
@@ -177,12 +189,16 @@ def main() -> None:
         arguments.json.write_text(json.dumps(figures, indent=1))
 
 
-def measure(arguments: Any, figures: dict[str, Any], latency: float, url: str, window: tuple[str, str], now: str) -> None:
+def measure(
+    arguments: Any, figures: dict[str, Any], latency: float, url: str, window: tuple[str, str], now: str
+) -> None:
     reference = 0.0
     if not arguments.no_reference:
         wall, cpu, files = run_reference(arguments.aws, url, window)
         reference = files / wall
-        print(f"{latency:4.0f} ms  aws cloudtrail validate-logs: {files} files, {reference:8.1f} files/s, {cpu / files * 1e6:6.0f} µs CPU/file")
+        print(
+            f"{latency:4.0f} ms  aws cloudtrail validate-logs: {files} files, {reference:8.1f} files/s, {cpu / files * 1e6:6.0f} µs CPU/file"
+        )
         figures[f"reference_{latency:g}ms"] = reference
     for python in arguments.python:
         runs = [run_ours(python, url, window, now, arguments.extra) for _ in range(arguments.repeat)]

@@ -52,7 +52,9 @@ def _message(status: int, body: bytes, extra: str = "", kind: str = "application
 
 
 def _error(status: int, code: str, message: str) -> bytes:
-    return _message(status, f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>".encode())
+    return _message(
+        status, f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+    )
 
 
 class Answers:
@@ -135,7 +137,11 @@ class Answers:
             )
             at += 1
         more = at < len(keys) and keys[at].startswith(prefix)
-        token = f"<NextContinuationToken>{escape(last)}</NextContinuationToken><NextMarker>{quote(last)}</NextMarker>" if more else ""
+        token = (
+            f"<NextContinuationToken>{escape(last)}</NextContinuationToken><NextMarker>{quote(last)}</NextMarker>"
+            if more
+            else ""
+        )
         return (
             "<?xml version='1.0' encoding='UTF-8'?><ListBucketResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>"
             f"<Name>{bucket}</Name><Prefix>{quote(prefix)}</Prefix><MaxKeys>{limit}</MaxKeys><EncodingType>url</EncodingType>"
@@ -177,12 +183,16 @@ class Answers:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, answers: Answers) -> None:
-        self._answers, self._data = answers, b""
+    def __init__(self, answers: Answers, opened: set[Any]) -> None:
+        self._answers, self._data, self._opened = answers, b"", opened
         self._transport: Any = None
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
+        self._opened.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._opened.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._data += data
@@ -217,10 +227,15 @@ class _Connection(asyncio.Protocol):
 async def _serve(world: World, ready: Callable[[int], None], stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     answers = Answers(world)
-    server = await loop.create_server(lambda: _Connection(answers), "127.0.0.1", 0, backlog=512)
+    opened: set[Any] = set()
+    server = await loop.create_server(lambda: _Connection(answers, opened), "127.0.0.1", 0, backlog=512)
     ready(server.sockets[0].getsockname()[1])
     await stop.wait()
     server.close()
+    while opened:
+        for transport in list(opened):
+            transport.abort()
+        await asyncio.sleep(0)
 
 
 @contextmanager
@@ -243,8 +258,6 @@ def running(world: World) -> Iterator[str]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
         loop.close()
 
 

@@ -37,7 +37,11 @@ def main() -> int:
 
     def show(progress: api.Progress) -> None:
         if progress.units % 100 == 0:
-            print(json.dumps({"units": progress.units, "of": progress.total, "files": progress.files}), file=sys.stderr, flush=True)
+            print(
+                json.dumps({"units": progress.units, "of": progress.total, "files": progress.files}),
+                file=sys.stderr,
+                flush=True,
+            )
 
     began = time.perf_counter()
     report = api.verify(options, on_progress=show if arguments.progress else None)

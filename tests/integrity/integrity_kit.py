@@ -7,7 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from benchmarks.integrity.chains import DAY, DEFAULT_START, Bucket, ChainSpec, KeyPeriod, Link, StoredObject, build, signing_key, stored
+from benchmarks.integrity.chains import (
+    DAY,
+    DEFAULT_START,
+    Bucket,
+    ChainSpec,
+    KeyPeriod,
+    Link,
+    StoredObject,
+    build,
+    signing_key,
+    stored,
+)
 from trailwarden.integrity.chain import Window
 from trailwarden.integrity.engine import Run
 from trailwarden.integrity.history import History
@@ -60,6 +71,9 @@ class MemoryStore:
         if found is None:
             raise AbsentError(key)
         return Blob(found.body, metadata=dict(found.metadata))
+
+    def close(self) -> None:
+        pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,4 +187,3 @@ def recompressed(body: bytes, change: Callable[[Any], None]) -> bytes:
     data = json.loads(gzip.decompress(body))
     change(data)
     return gzip.compress(json.dumps(data).encode(), mtime=0)
-

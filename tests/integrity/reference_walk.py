@@ -23,7 +23,13 @@ from benchmarks.integrity.chains import StoredObject
 from tests.integrity.integrity_kit import Case
 
 LIMIT = 1 << 20
-FAULT = {"denied": "unreadable", "archived": "unreadable", "kms": "unreadable", "throttled": "inconclusive", "network": "inconclusive"}
+FAULT = {
+    "denied": "unreadable",
+    "archived": "unreadable",
+    "kms": "unreadable",
+    "throttled": "inconclusive",
+    "network": "inconclusive",
+}
 
 
 def gunzip(body: bytes) -> tuple[bytes | None, str]:
@@ -113,32 +119,43 @@ class Walk:
         """The body if it is proven, after reporting what is wrong with it and with its logs."""
         if key in self.case.faults:
             self.found[FAULT[self.case.faults[key]], key] += 1
-            return self.bad(end)
+            self.bad(end)
+            return None
         found: StoredObject = self.objects[key]
         data, problem = gunzip(found.body)
         body = self.parsed(key)
         if problem == "bomb":
             self.found["container-anomaly", key] += 1
-            return self.bad(end)
+            self.bad(end)
+            return None
         if body is None or data is None:
             self.found["modified", key] += 1
-            return self.bad(end)
+            self.bad(end)
+            return None
         metadata, successor = dict(found.metadata), self.says_about(key)
         sha = hashlib.sha256(data).hexdigest()
         public = self.keys.get(body["digestPublicKeyFingerprint"])
         if public is None:
             same = successor is None or successor["previousDigestHashValue"] == sha
             self.found["key-unknown" if same else "modified", key] += 1
-            return self.bad(end)
-        lines = [body["digestEndTime"], f"{body['digestS3Bucket']}/{body['digestS3Object']}", sha, body["previousDigestSignature"] or "null"]
+            self.bad(end)
+            return None
+        lines = [
+            body["digestEndTime"],
+            f"{body['digestS3Bucket']}/{body['digestS3Object']}",
+            sha,
+            body["previousDigestSignature"] or "null",
+        ]
         message = "\n".join(lines).encode()
         own = holds(public, metadata.get("signature"), message)
         if not own and not (successor and holds(public, successor["previousDigestSignature"], message)):
             self.found["modified", key] += 1
-            return self.bad(end)
+            self.bad(end)
+            return None
         if body["digestS3Object"] != key:
             self.found["chain-broken", key] += 1
-            return self.bad(end)
+            self.bad(end)
+            return None
         stripped = not own and "signature" not in metadata
         algorithm = metadata.get("signature-algorithm") == "SHA256withRSA"
         if problem == "container" or (not own and not stripped) or (own and not algorithm):
@@ -227,5 +244,3 @@ def holds(key: RSAPublicKey, signature: str | None, message: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-

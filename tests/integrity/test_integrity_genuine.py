@@ -83,7 +83,9 @@ DELIVERED = (
 @pytest.mark.parametrize("fingerprint", PUBLISHED)
 def test_published_keys_have_their_fingerprint_and_parse(fingerprint: str) -> None:
     """Three are PKCS#1, one is a SubjectPublicKeyInfo; the fingerprint is the MD5 of the bytes in either form."""
-    key = PublicKey.from_json({"Value": PUBLISHED[fingerprint], "ValidityStartTime": "1436317441.0", "ValidityEndTime": 1438909441.0})
+    key = PublicKey.from_json(
+        {"Value": PUBLISHED[fingerprint], "ValidityStartTime": "1436317441.0", "ValidityEndTime": 1438909441.0}
+    )
     assert key.fingerprint == fingerprint
     modulus, exponent = key.numbers
     assert (modulus.bit_length(), exponent) == (2048, 65537)
@@ -110,7 +112,12 @@ def test_delivered_digest_parses_and_its_names_agree() -> None:
     assert digest.previous is not None
     name = parse_digest(digest.key)
     assert name is not None
-    assert (name.trail, name.home, name.region, name.end) == ("llm-guard-trail", "us-west-2", "ap-northeast-1", digest.end)
+    assert (name.trail, name.home, name.region, name.end) == (
+        "llm-guard-trail",
+        "us-west-2",
+        "ap-northeast-1",
+        digest.end,
+    )
     assert digest.end - digest.start == 3600
     log = parse_log(digest.logs[0].key)
     assert log is not None
@@ -145,7 +152,14 @@ def test_signature_check_refuses_everything_but_the_signature() -> None:
 
 @pytest.mark.parametrize(
     "der",
-    [b"", b"\x30", b"\x30\x82\xff\xff\x02", b"\x31\x00", signing_key("default").der + b"\0", signing_key("default").der[:-9]],
+    [
+        b"",
+        b"\x30",
+        b"\x30\x82\xff\xff\x02",
+        b"\x31\x00",
+        signing_key("default").der + b"\0",
+        signing_key("default").der[:-9],
+    ],
 )
 def test_broken_public_keys_are_refused(der: bytes) -> None:
     with pytest.raises(ValueError, match=r"key|DER"):
@@ -168,7 +182,12 @@ def test_digest_names_are_read_from_the_right(trail: str) -> None:
     key = f"p/AWSLogs/o-abcd123456/111122223333/CloudTrail-Digest/eu-west-1/2026/01/02/111122223333_CloudTrail-Digest_eu-west-1_{trail}_us-east-1_20260102T030405Z.json.gz"
     name = parse_digest(key)
     assert name is not None
-    assert (name.trail, name.home, name.region, name.root) == (trail, "us-east-1", "eu-west-1", "p/AWSLogs/o-abcd123456/")
+    assert (name.trail, name.home, name.region, name.root) == (
+        trail,
+        "us-east-1",
+        "eu-west-1",
+        "p/AWSLogs/o-abcd123456/",
+    )
     backfill = parse_digest(key.replace(".json", "_backfill.json"))
     assert backfill is not None
     assert (backfill.backfill, backfill.trail) == (True, trail)

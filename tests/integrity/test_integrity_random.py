@@ -28,7 +28,9 @@ def cases(draw: st.DrawFn) -> Case:
         try:
             TAMPERINGS[name].apply(case, hour)
         except (KeyError, StopIteration, ValueError, OSError, EOFError, TypeError, AttributeError, IndexError):
-            event("a tampering found its object gone")  # the one before it had deleted or broken what it wants to change
+            event(
+                "a tampering found its object gone"
+            )  # the one before it had deleted or broken what it wants to change
     return case
 
 
@@ -53,6 +55,8 @@ def test_cutting_the_window_elsewhere_changes_no_object_verdict(case: Case, hour
 
     def bad(since: int, until: int) -> set[tuple[str, str, str]]:
         findings = audit(case, since=since, until=until).findings
-        return {(str(f.verdict), f.reason, f.key) for f in findings if f.kind != "hours" and f.verdict != "unreferenced"}
+        return {
+            (str(f.verdict), f.reason, f.key) for f in findings if f.kind != "hours" and f.verdict != "unreferenced"
+        }
 
     assert bad(SINCE, cut) | bad(cut, UNTIL) == bad(SINCE, UNTIL)

@@ -127,7 +127,9 @@ def test_deleted_run_is_reported_whole_with_hours_and_logs() -> None:
     assert finding.detail["digests"] == 3
     lost = [key for link in case.links[H : H + 3] for key in link.logs]
     assert finding.detail["unvouched_logs"] >= len(lost) - 2  # those delivered at the very edge may be left out
-    assert set(finding.detail["unvouched_keys"]) <= set(lost) | set(case.links[H - 1].logs) | set(case.links[H + 3].logs)
+    assert set(finding.detail["unvouched_keys"]) <= set(lost) | set(case.links[H - 1].logs) | set(
+        case.links[H + 3].logs
+    )
 
 
 def test_log_injected_into_a_lost_hour_is_unvouched_and_not_called_injected() -> None:
@@ -266,7 +268,9 @@ def test_trail_status_shows_a_deleted_tail_before_the_clock_does() -> None:
     case.history = History(SINCE - DAY, (), (TrailStatus("org-trail", True, latest_digest=delivered),))
     case.now = case.links[-5].end + HOUR
     assert outcome(audit(case)) == []
-    case.history = History(SINCE - DAY, (), (TrailStatus("org-trail", True, latest_digest=case.links[-5].end + 3 * HOUR),))
+    case.history = History(
+        SINCE - DAY, (), (TrailStatus("org-trail", True, latest_digest=case.links[-5].end + 3 * HOUR),)
+    )
     assert outcome(audit(case)) == [("tail-missing", "tail-deleted")]
 
 

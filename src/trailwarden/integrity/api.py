@@ -71,7 +71,7 @@ class Options:
     location_map: tuple[str, ...] = ()
     executor: str = "processes"
     jobs: int | None = None
-    connections: int = 128
+    connections: int = 64
     ledger: Path | None = None
     resume: bool = True
     history: History | None = None

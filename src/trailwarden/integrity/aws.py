@@ -104,28 +104,36 @@ def _is_plain_environment() -> bool:
     return not any(value and name.upper() in _BENT for name, value in os.environ.items())
 
 
-@cache
-def _client(access: Access, service: str, region: str | None) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    session = boto3.Session(profile_name=access.profile, region_name=region or access.region)
-    frozen = access.credentials
-    if frozen is not None and frozen.expires is None:
-        session = boto3.Session(
-            frozen.access_key, frozen.secret_key, frozen.token or None, region_name=region or access.region
-        )
-    config = Config(retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=64)
-    return session.client(service, endpoint_url=access.endpoint_url, config=config)
-
-
-_CLIENT_LOCK = threading.Lock()
+_CLIENTS: dict[tuple[Access, str, str | None], Any] = {}
+_CLIENTS_LOCK = threading.Lock()
 
 
 def client(access: Access, service: str, region: str | None = None) -> Any:
     """The boto3 client of a service in a region, made once."""
-    with _CLIENT_LOCK:
-        return _client(access, service, region)
+    with _CLIENTS_LOCK:
+        key = (access, service, region or access.region)
+        if key not in _CLIENTS:
+            _CLIENTS[key] = _client(*key)
+        return _CLIENTS[key]
+
+
+def close(access: Access) -> None:
+    """Close the clients made for `access` in this process."""
+    with _CLIENTS_LOCK:
+        for key in [key for key in _CLIENTS if key[0] == access]:
+            _CLIENTS.pop(key).close()
+
+
+def _client(access: Access, service: str, region: str | None) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.Session(profile_name=access.profile, region_name=region)
+    frozen = access.credentials
+    if frozen is not None and frozen.expires is None:
+        session = boto3.Session(frozen.access_key, frozen.secret_key, frozen.token or None, region_name=region)
+    config = Config(retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=64)
+    return session.client(service, endpoint_url=access.endpoint_url, config=config)
 
 
 def _split(url: str, service: str, region: str, base: str) -> wire.Endpoint:
@@ -149,7 +157,7 @@ def endpoint(access: Access, service: str, region: str, bucket: str = "") -> wir
         return None
     if access.endpoint_url:
         return _split(access.endpoint_url.rstrip("/"), service, region, f"/{bucket}" if bucket else "")
-    if re.fullmatch(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d", region, re.ASCII):
+    if re.fullmatch(r"(us|us-gov|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d", region, re.ASCII):
         suffix = "amazonaws.com"
     elif re.fullmatch(r"cn-[a-z]+-\d", region, re.ASCII):
         suffix = "amazonaws.com.cn"

@@ -20,7 +20,7 @@ from trailwarden.integrity.scope import ScopeReport, join_scope
 from trailwarden.integrity.store import Store, UnavailableError
 from trailwarden.integrity.unit import LogRow, Task, Unit, UnitResult
 from trailwarden.integrity.verdicts import Finding, Verdict
-from trailwarden.integrity.workers import Origin, run_bundle
+from trailwarden.integrity.workers import Origin, release, run_bundle
 
 _KEY_MARGIN: Final = 35 * times.DAY  # keys live 30 days
 _DISCOVERY_THREADS: Final = 16
@@ -49,7 +49,7 @@ class Run:
     task: Task
     executor: Executor
     workers: int
-    connections: int = 128
+    connections: int = 64
     accounts: Sequence[str] = ()
     regions: Sequence[str] = ()
     keys: Sequence[PublicKey] | None = None
@@ -71,6 +71,12 @@ class Run:
 
     def verify(self, options: dict[str, Any]) -> VerifyReport:
         """Do it all; `options` are repeated in the report."""
+        try:
+            return self._verify(options)
+        finally:
+            release(self.origin)
+
+    def _verify(self, options: dict[str, Any]) -> VerifyReport:
         started = time.perf_counter()
         store = self.origin.open()
         try:
@@ -78,6 +84,8 @@ class Run:
         except UnavailableError as error:
             self._add("list-" + error.reason, error.verdict, f"the bucket could not be listed: {error}")
             scopes = []
+        finally:
+            store.close()
         if not scopes and not self.findings:
             self._add("no-digests", Verdict.MISSING, "no account and region with CloudTrail files was found")
         self._load_keys(sorted({scope.region for scope in scopes}))

@@ -52,6 +52,9 @@ class FolderStore:
             raise UnavailableError(Verdict.INCONCLUSIVE, "server-error", str(error)) from error
         return Blob(body, metadata=self._metadata(path) if "/CloudTrail-Digest/" in key else {})
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def _metadata(self, path: Path) -> dict[str, str]:
         try:
             text = path.with_name(path.name + _SIDECAR).read_text(encoding="utf-8")

@@ -93,6 +93,12 @@ class S3Store:
             raise aws.refusal(code[1].decode(), message[1].decode("utf-8", "replace") if message else "refused")
         return self._slow_get(bucket, key, limit)
 
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        for connection in self._wires.values():
+            if connection is not None:
+                connection.close()
+
     def _wire(self, bucket: str) -> wire.Wire | None:
         try:
             return self._wires[bucket]
@@ -178,7 +184,9 @@ class S3Store:
         region = aws.bucket_region(self._access, bucket)
         with self._lock:
             self._regions[bucket] = region
-            self._wires.pop(bucket, None)
+            old = self._wires.pop(bucket, None)
+        if old is not None:
+            old.close()
 
     def _slow_get(self, bucket: str, key: str, limit: int) -> Blob:
         for attempt in range(_ATTEMPTS):

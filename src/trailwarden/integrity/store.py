@@ -58,3 +58,7 @@ class Store(Protocol):
     def get(self, bucket: str, key: str, limit: int) -> Blob:
         """The object; UnavailableError `object-too-large` beyond `limit` stored bytes, AbsentError if there is none."""
         ...
+
+    def close(self) -> None:
+        """Give connections back."""
+        ...

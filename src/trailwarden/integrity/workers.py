@@ -11,12 +11,11 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from trailwarden.integrity.aws import Access
+from trailwarden.integrity.aws import Access, close
 from trailwarden.integrity.folder import FolderStore
 from trailwarden.integrity.s3 import S3Store
 from trailwarden.integrity.store import Store
@@ -37,9 +36,26 @@ class Origin:
         return S3Store(self.access or Access())
 
 
-@lru_cache(maxsize=2)
+_RUNTIMES: dict[tuple[Origin, int], tuple[Store, ThreadPoolExecutor]] = {}
+_RUNTIMES_LOCK = threading.Lock()
+
+
 def _runtime(origin: Origin, threads: int) -> tuple[Store, ThreadPoolExecutor]:
-    return origin.open(), ThreadPoolExecutor(threads, "verify")
+    with _RUNTIMES_LOCK:
+        if (origin, threads) not in _RUNTIMES:
+            _RUNTIMES[origin, threads] = origin.open(), ThreadPoolExecutor(threads, "verify")
+        return _RUNTIMES[origin, threads]
+
+
+def release(origin: Origin) -> None:
+    """Close what bundles of this origin left open in this process; worker processes end with theirs."""
+    with _RUNTIMES_LOCK:
+        for key in [key for key in _RUNTIMES if key[0] == origin]:
+            store, pool = _RUNTIMES.pop(key)
+            pool.shutdown()
+            store.close()
+    if origin.access is not None:
+        close(origin.access)
 
 
 def run_bundle(origin: Origin, task: Task, units: Sequence[Unit], threads: int) -> list[UnitResult]:
