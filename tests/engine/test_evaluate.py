@@ -97,8 +97,8 @@ def test_an_unknown_never_becomes_a_pass(quantifier, given_statuses, gap, on_emp
             }
     if verdict.status is PASS:
         assert outcomes == {PASS}
-    if verdict.status is FAIL:
-        assert outcomes == {FAIL}
+    if verdict.status is FAIL:  # an unknown that turns out not to apply at all may leave nothing to judge
+        assert {FAIL} <= outcomes <= {FAIL, NA}
     if {PASS, FAIL} <= outcomes:
         assert verdict.status is ERROR
     if len(outcomes) == 1:
