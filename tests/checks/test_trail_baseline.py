@@ -98,8 +98,7 @@ def test_passes_on_different_trails_do_not_add_up() -> None:
 def one_good_trail(*checks: str) -> Policy:
     """A policy that wants all checks to pass on one and the same trail."""
     policy = policy_of(get_check(checks[0]), subject=Trail, quantifier=Quantifier("any"), on_empty="fail")
-    [node] = policy.require
-    nodes = [replace(node, check=check, params=check.params_type()) for check in map(get_check, checks)]
+    nodes = [policy_of(get_check(check), subject=Trail).require[0] for check in checks]
     return replace(policy, require=tuple(nodes))
 
 
