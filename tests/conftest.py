@@ -80,15 +80,23 @@ class Wire:
 
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
-    answer: Callable[[Seen], Answer | None] = lambda seen: (500, {}, b"")
+    answer: Callable[[Seen], Answer | None] = lambda seen: None
 
     def sent(self, operation: str) -> list[Seen]:
         return [seen for seen in self.seen if seen.operation == operation]
 
 
 @pytest.fixture
-def wire() -> Iterator[Wire]:
+def wire(wire_server: Wire) -> Wire:
     """A local HTTP server that answers what the test says; None hangs up without an answer."""
+    wire_server.seen.clear()
+    wire_server.answer = lambda seen: None
+    return wire_server
+
+
+@pytest.fixture(scope="session")
+def wire_server() -> Iterator[Wire]:
+    """The server behind ``wire``: always the same address, so that tests may share connections."""
     it = Wire()
     lock = threading.Lock()
 

@@ -114,7 +114,7 @@ class Clients:
         )
         name = client.meta.service_model.service_id.hyphenize()
         events = client.meta.events
-        events.register_first("before-parameter-build", self._refuse_writes)
+        events.register_first("before-parameter-build", self._guard)
         events.register("before-parameter-build", _sign_for_account)
         if self._answer is not None:
             events.register("before-call", self._play)

@@ -29,7 +29,7 @@ def missing_credentials() -> CredentialsError:
 def not_aws(where: str, detail: str) -> CredentialsError:
     """Return the error for an endpoint that answers something else than AWS would."""
     return CredentialsError(
-        f"what answers at {where} is not AWS: {scrub(detail)}", "check --endpoint-url or AWS_ENDPOINT_URL"
+        f"what answers at {scrub(where)} is not AWS: {scrub(detail)}", "check --endpoint-url or AWS_ENDPOINT_URL"
     )
 
 
@@ -41,7 +41,7 @@ def from_exception(error: BotoCoreError | ClientError, where: str = "") -> Crede
         where: the endpoint or role concerned.
     """
     text = scrub(str(error))
-    place = f" ({where})" if where else ""
+    place = f" ({scrub(where)})" if where else ""
     if isinstance(error, ClientError):
         return _refused(error, text, place)
     if isinstance(error, boto.ProfileNotFound):

@@ -57,6 +57,7 @@ class LiveReader:
         """
         if call == self.connection.identity[0]:
             return self.connection.identity[1]
+        self.connection.clients.require_read(call.name)
         credentials = self.connection.credentials.get(call.account)
         if credentials is None:
             return Reply(error=ReplyError(CROSS_ACCOUNT, f"no credentials for account {call.account or 'unknown'}"))
