@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from trailwarden.errors import PolicyError, Problem
 from trailwarden.facts import SUBJECTS
-from trailwarden.policy.schema import API_VERSION, policy_schema, set_schema, short_schema
+from trailwarden.policy.schema import API_VERSION, policy_schema, set_schema, short_schema, waivers_schema
 from trailwarden.policy.structure import Structure, describe
 from trailwarden.policy.yamltext import Node, Source, parse, read_source
 from trailwarden.registry import did_you_mean
 
-Kind = Literal["Policy", "PolicySet", "Short"]
+Kind = Literal["Policy", "PolicySet", "Waivers", "Short"]
 
-KINDS: tuple[Kind, ...] = ("Policy", "PolicySet")
+KINDS: tuple[Kind, ...] = ("Policy", "PolicySet", "Waivers")
 SUFFIXES = (".yaml", ".yml")
 MAX_PROBLEMS = 50
 """Looked for in one file; one that is wrong throughout is not read to its end."""
@@ -53,6 +53,7 @@ class Documents:
 
     policies: dict[str, Document] = field(default_factory=dict)
     sets: dict[str, Document] = field(default_factory=dict)
+    waivers: list[Document] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -69,6 +70,9 @@ class Documents:
         self.problems.extend(limited(problems))
 
     def _keep(self, document: Document) -> list[Problem]:
+        if document.kind == "Waivers":
+            self.waivers.append(document)
+            return []
         first = self.policies.get(document.id) or self.sets.get(document.id)
         if first is not None:
             place = first.id_node.place
@@ -177,6 +181,10 @@ def _document(node: Node, kind: Kind, *, trusted: bool) -> tuple[Document | None
 @cache
 def structure(kind: Kind) -> Structure:
     """Return the compiled schema of a kind of document."""
-    if kind == "Policy":
-        return Structure(policy_schema(SUBJECTS))
-    return Structure(set_schema() if kind == "PolicySet" else short_schema())
+    schemas: dict[Kind, Callable[[], dict[str, Any]]] = {
+        "Policy": lambda: policy_schema(SUBJECTS),
+        "PolicySet": set_schema,
+        "Waivers": waivers_schema,
+        "Short": short_schema,
+    }
+    return Structure(schemas[kind]())

@@ -365,6 +365,8 @@ def _syntax_problem(source: Source, error: yaml.YAMLError) -> Problem:
     text = getattr(error, "problem", "") or "syntax error"
     context = getattr(error, "context", "") or ""
     line, column = mark.line + 1, mark.column + 1
-    at = source.lines[line - 1][column - 1 : column] if line <= len(source.lines) else ""
+    if line > len(source.lines):  # libyaml counts a line after the last one
+        line, column = len(source.lines), len(source.lines[-1]) + 1
+    at = source.lines[line - 1][column - 1 : column]
     hint = "indent with spaces, not with tabs" if at == "\t" else ""
     return Problem(source.name, line, column, f"not YAML: {text}{f' ({context})' if context else ''}", hint)
