@@ -1,15 +1,15 @@
 """Kleene's three values, under the names that policy evaluation uses."""
 
 from collections.abc import Iterable
-from enum import Enum
+from enum import Enum, auto
 
 
 class Match(Enum):
     """Whether something applies to a request of which not everything is known."""
 
-    MATCH = "match"
-    NO_MATCH = "no match"
-    UNKNOWN = "unknown"
+    MATCH = auto()
+    NO_MATCH = auto()
+    UNKNOWN = auto()
 
     @staticmethod
     def of(known: bool) -> "Match":
