@@ -16,7 +16,7 @@ from trailwarden.presentation import (
     row_fingerprint,
     rows,
 )
-from trailwarden.text import clean_json, compact, one_line, shorten
+from trailwarden.text import clean_json, compact, one_line, shorten, visible
 
 TITLE, DESCRIPTION, IDENTITY, TEXT, VALUE, RESOURCE = 256, 1024, 512, 512, 2048, 512
 REQUIREMENTS = 32
@@ -41,6 +41,8 @@ _RESOURCE = {
     "key": "AwsKmsKey",
 }
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+Object = dict[str, Any]
+
 _HOME = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 
 
@@ -48,32 +50,36 @@ _HOME = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-
 def asff(report: Report, options: RenderOptions) -> str:
     """AWS Security Finding Format for Security Hub."""
     advice = remedies(report)
-    policies = {rule.id: (rule, _policy(rule), advice[rule.id]) for rule in report.rules}
+    policies = {rule.id: _policy(report, rule, advice[rule.id]) for rule in report.rules}
     return clean_json([_finding(report, row, *policies[row.policy]) for row in rows(report)], 1) + "\n"
 
 
-def _policy(rule: Rule) -> dict[str, Any]:
-    """Return what the compliance part of a policy's findings shares."""
-    shared: dict[str, Any] = {"SecurityControlId": rule.id}
-    if rule.controls:
-        shared["RelatedRequirements"] = [shorten(text, 64) for text in requirements(rule)[:REQUIREMENTS]]
-    return shared
-
-
-def _finding(report: Report, row: Result, rule: Rule, policy: dict[str, Any], remedy: str) -> dict[str, Any]:
-    partition, region = report.run.partition, _region(report, row)
-    generator = f"trailwarden/{shorten(one_line(rule.id), 200)}"
-    finding: dict[str, Any] = {
+def _policy(report: Report, rule: Rule, remedy: str) -> tuple[Object, Object, Object]:
+    """Return what the findings of one policy share: at the top, in their compliance part, in their product fields."""
+    finding: Object = {
         "SchemaVersion": "2018-10-08",
-        "Id": f"{generator}/{row.account}/{region}/{row_fingerprint(row)}",
-        "ProductArn": f"arn:{partition}:securityhub:{region}:{row.account}:product/{row.account}/default",
         "ProductName": "trailwarden",
         "CompanyName": "trailwarden",
-        "GeneratorId": generator,
-        "AwsAccountId": row.account,
+        "GeneratorId": f"trailwarden/{one_line(rule.id, 200)}",
         "CreatedAt": report.run.finished_at,
         "UpdatedAt": report.run.finished_at,
         "Title": one_line(rule.title or rule.id, TITLE),
+    }
+    if remedy:
+        finding["Remediation"] = {"Recommendation": {"Text": one_line(remedy, TEXT)}}
+    compliance: Object = {"SecurityControlId": rule.id}
+    if rule.controls:
+        compliance["RelatedRequirements"] = [shorten(text, 64) for text in requirements(rule)[:REQUIREMENTS]]
+    return finding, compliance, {"trailwarden/runId": report.run.id, "trailwarden/policySha256": rule.sha256}
+
+
+def _finding(report: Report, row: Result, shared: Object, compliance: Object, fields: Object) -> Object:
+    partition, region = report.run.partition, _region(report, row)
+    finding = {
+        **shared,
+        "Id": f"{shared['GeneratorId']}/{row.account}/{region}/{row_fingerprint(row)}",
+        "ProductArn": f"arn:{partition}:securityhub:{region}:{row.account}:product/{row.account}/default",
+        "AwsAccountId": row.account,
         "Description": shorten(headline(row), DESCRIPTION),
         "FindingProviderFields": {
             "Severity": {"Label": _LABEL[row.severity], "Original": row.severity.value},
@@ -87,40 +93,35 @@ def _finding(report: Report, row: Result, rule: Rule, policy: dict[str, Any], re
                 "Region": region,
             }
         ],
-        "Compliance": _compliance(row, policy),
-        "ProductFields": _product_fields(report, row, rule),
+        "Compliance": {"Status": _STATUS[row.status], **compliance, **_reasons(row)},
+        "ProductFields": {**fields, **_product_fields(row)},
         "RecordState": "ARCHIVED" if row.status is Status.NOT_APPLICABLE else "ACTIVE",
     }
     if row.status is Status.WAIVED:
         finding["Workflow"] = {"Status": "SUPPRESSED"}
-    if remedy:
-        finding["Remediation"] = {"Recommendation": {"Text": one_line(remedy, TEXT)}}
     return finding
 
 
-def _compliance(row: Result, policy: dict[str, Any]) -> dict[str, Any]:
-    compliance = {"Status": _STATUS[row.status], **policy}
-    if row.reason:
-        compliance["StatusReasons"] = [
-            {"ReasonCode": row.reason.code.value, "Description": one_line(explanation(row), DESCRIPTION)}
-        ]
-    return compliance
+def _reasons(row: Result) -> Object:
+    if not row.reason:
+        return {}
+    return {
+        "StatusReasons": [{"ReasonCode": row.reason.code.value, "Description": one_line(explanation(row), DESCRIPTION)}]
+    }
 
 
-def _product_fields(report: Report, row: Result, rule: Rule) -> dict[str, str]:
+def _product_fields(row: Result) -> dict[str, str]:
     fields = {
         "check": row.check,
         "status": row.status.value,
         "subject": row.subject,
         "fingerprint": row_fingerprint(row),
-        "policySha256": rule.sha256,
-        "runId": report.run.id,
         "calls": " ".join(row.calls),
         "observed": compact(row.observed) if row.observed else "",
         "expected": compact(row.expected) if row.expected else "",
         "waiver": compact(row.waiver) if row.waiver else "",
     }
-    return {f"trailwarden/{key}": one_line(value, VALUE) for key, value in fields.items() if value}
+    return {f"trailwarden/{key}": shorten(visible(value), VALUE) for key, value in fields.items() if value}
 
 
 def _region(report: Report, row: Result) -> str:

@@ -44,7 +44,7 @@ def visible(text: str) -> str:
 
 def one_line(text: str, limit: int = 0) -> str:
     """Return ``visible`` text on one line, cut to ``limit`` characters with an ellipsis if a limit is given."""
-    line = " ".join(visible(text).split())
+    line = " ".join((text if text.isprintable() else visible(text)).split())
     return shorten(line, limit) if limit else line
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -124,3 +125,12 @@ def test_pass_outvotes_what_does_not_apply() -> None:
     [first, *_] = document(build.report(rules, rows))["assessment-results"]["results"]
     assert {item["target"]["status"]["state"] for item in first["findings"]} == {"satisfied"}
     assert not [key for key, _ in walk(first) if key == "exclude-controls"]
+
+
+def test_identifiers_are_version_5_uuids() -> None:
+    """Derived from names by the standard's rule, so that anybody can derive them again."""
+    report = build.realistic()
+    namespace = uuid.uuid5(uuid.NAMESPACE_URL, "urn:x-trailwarden:oscal")
+    results = document(report)["assessment-results"]["results"]
+    expected = [str(uuid.uuid5(namespace, f"result\n{report.run.id}\n{account}")) for account in build.ACCOUNTS]
+    assert [item["uuid"] for item in results] == expected
