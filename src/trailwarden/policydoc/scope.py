@@ -31,7 +31,7 @@ class Scope:
 def actions_of(statement: Statement) -> Scope:
     """The statement's actions, in lower case because their case does not count."""
     patterns = statement.actions or statement.not_actions
-    compiled = tuple(compile_glob(item.lower(), variables=False) for item in patterns)
+    compiled = tuple(compile_glob(item.lower()) for item in patterns)
     return Scope(compiled, inverted=not statement.actions)
 
 
@@ -44,12 +44,12 @@ def resources_of(statement: Statement) -> Scope:
 
 def action_glob(action: str) -> Glob:
     """An action name or pattern, ready to be compared with :func:`actions_of`."""
-    return compile_glob(action.lower(), variables=False)
+    return compile_glob(action.lower())
 
 
 def resource_glob(resource: str) -> Glob:
     """A resource ARN or pattern of ours, ready to be compared with :func:`resources_of`."""
-    return compile_glob(resource, variables=False)
+    return compile_glob(resource)
 
 
 def union_covers(target: Glob, scopes: Iterable[Scope]) -> bool:
