@@ -117,19 +117,16 @@ def test_moto_in_the_process() -> None:
 
 
 @pytest.mark.usefixtures("aws_environment", "moto_account")
-def test_what_moto_does_not_have_is_unsupported() -> None:
-    """In the process it raises NotImplementedError, which no AWS client ever would."""
+def test_what_is_not_there_is_said_in_awss_words() -> None:
+    """A fact for the one who asked: codes stay what they were."""
     reader = LiveReader(connect())
     account = reader.connection.caller.account
-    missing = [
-        Call.of(account, "eu-west-1", "cloudtrail", "GetInsightSelectors", TrailName="nobody"),
-        Call.of(account, "us-east-1", "s3", "HeadBucket", Bucket="nobodys-bucket"),
-    ]
-    replies = reader.ask_all(missing)
-    assert all(reply.error is not None for reply in replies)
+    head = reader.ask(Call.of(account, "us-east-1", "s3", "HeadBucket", Bucket="nobodys-bucket"))
     block = reader.ask(Call.of(account, "us-east-1", "s3control", "GetPublicAccessBlock", AccountId=account))
-    assert block.error is not None
-    assert block.error.code == "NoSuchPublicAccessBlockConfiguration"
+    assert [reply.error and reply.error.code for reply in (head, block)] == [
+        "404",
+        "NoSuchPublicAccessBlockConfiguration",
+    ]
 
 
 def test_moto_over_http(moto_url: str, aws_environment: pytest.MonkeyPatch) -> None:

@@ -139,12 +139,18 @@ class Clients:
             self._http = http
         endpoint.http_session = self._http
 
-    def _refuse_writes(self, model: Any, **_: Any) -> None:
-        operation = f"{model.service_model.service_name}.{model.name}"
+    def require_read(self, operation: str) -> None:
+        """Refuse ``service.Operation`` unless it is a declared read.
+
+        Raises:
+            WriteRefusedError: it is not.
+        """
         if operation not in self._reads:
-            raise WriteRefusedError(
-                f"{operation} is not on the list of reads", "trailwarden changes nothing in an account"
-            )
+            message = f"{operation} is not on the list of reads"
+            raise WriteRefusedError(message, "trailwarden changes nothing in an account")
+
+    def _guard(self, model: Any, **_: Any) -> None:
+        self.require_read(f"{model.service_model.service_name}.{model.name}")
 
     def _play(self, **_: Any) -> Any:
         assert self._answer is not None
