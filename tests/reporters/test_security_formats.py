@@ -123,10 +123,9 @@ def test_asff_arns_belong_to_the_partition(partition: str) -> None:
     assert item["ProductArn"] == f"arn:{partition}:securityhub:{region}:{build.MEMBER}:product/{build.MEMBER}/default"
 
 
+@pytest.mark.usefixtures("aws_environment")
 @mock_aws
-def test_asff_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+def test_asff_can_be_imported() -> None:
     client = boto3.client("securityhub", region_name="eu-central-1")
     answer = client.batch_import_findings(Findings=findings(build.realistic()))
     assert (answer["SuccessCount"], answer["FailedCount"]) == (len(build.realistic().results), 0)
