@@ -20,7 +20,6 @@ BEYOND_A_SCHEMA = {
     "duplicate_id",
     "duplicate_key",
     "duplicate_param",
-    "expression",
     "merge_key",
     "message_template",
     "out_of_reach",

@@ -16,6 +16,7 @@ from trailwarden.model import Json, Severity
 from trailwarden.params import build as build_params
 from trailwarden.params import schema_of, to_json
 from trailwarden.policy.document import Document
+from trailwarden.policy.expressions import ExpressionError, expression_check
 from trailwarden.policy.model import AllOf, AnyOf, CheckNode, Not, Policy, Quantifier, Scope
 from trailwarden.policy.model import Node as Requirement
 from trailwarden.policy.navigation import judged, subjects_for
@@ -91,6 +92,7 @@ class _Build:
         self.short = document.kind == "Short"
         self.problems: list[Problem] = []
         self.params: dict[str, Json] = {}
+        self.param_types: dict[str, str] = {}
         self.subject: type[Subject] | None = None
 
     def policy(self) -> Policy | None:
@@ -157,6 +159,7 @@ class _Build:
             found = Structure(param_schema(spec.data)).problems(value)
             self.problems.extend(found)
             self.params[name] = value.data
+            self.param_types[name] = spec.data["type"]
         for name, node in self.override.nodes.items():
             if name not in self.params and not self._single_check_has(nodes, name):
                 known = [*self.params, *self._single_check_params(nodes)]
@@ -268,16 +271,33 @@ class _Build:
         return CheckNode(check, params, node.place, subject, name.data)
 
     def _expression(self, node: Node) -> Requirement | None:
-        self.problems.append(
-            node.at(["expr"]).problem("expressions need the extra 'cel'", "pip install 'trailwarden[cel]'")
-        )
-        return None
+        text = node.at(["expr"])
+        if self.subject is None:
+            return None
+        try:
+            check, params = expression_check(text.data, self.subject, self.param_types, self.params)
+        except ExpressionError as error:
+            self.problems.append(_inside(text, error))
+            return None
+        except UsageError as error:
+            self.problems.append(text.problem(error.message, error.hint))
+            return None
+        return CheckNode(check, params, node.place, self.subject, check.id)
 
     def _message(self, template: str) -> None:
         try:
             check_message(template, self.params)
         except UsageError as error:
             self.problems.append(self.node.at(["message"]).problem(error.message, error.hint))
+
+
+def _inside(node: Node, error: ExpressionError) -> Problem:
+    """Return a problem at the place inside a text where an expression is wrong, if the text stands in one line as it is."""
+    begin = node.source.lines[node.line - 1][node.column - 1 : node.end_column - 1]
+    shift = begin.find(node.raw) if node.line == node.end_line else -1
+    if shift < 0:
+        return node.problem(error.message, error.hint)
+    return Problem(node.source.name, node.line, node.column + shift + error.column - 1, error.message, error.hint)
 
 
 def _check_names(node: Node) -> list[str]:
