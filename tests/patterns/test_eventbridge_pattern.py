@@ -205,6 +205,7 @@ def test_wildcard_escapes() -> None:
     def found(pattern: str, text: str) -> bool:
         return event_matches({"a": [{"wildcard": pattern}]}, {"a": text})
 
+    assert found("X*", "XY")
     assert found(r"a\*b", "a*b")
     assert not found(r"a\*b", "axb")
     assert found(r"a\\*", "a\\b")

@@ -74,6 +74,7 @@ def test_principals(entry: Any, principal: str, expected: Match) -> None:
         ("*", NO),
         ({"AWS": OTHER}, YES),
         ({"Service": "a.amazonaws.com"}, YES),
+        ({"AWS": "AROAEXAMPLE"}, YES),
         # An account, or a neighbour in it: AWS wants the role and its account listed.
         ({"AWS": ACCOUNT}, MAYBE),
         ({"AWS": [OTHER, f"arn:aws:iam::{ACCOUNT}:role/b"]}, MAYBE),
@@ -81,6 +82,11 @@ def test_principals(entry: Any, principal: str, expected: Match) -> None:
 )
 def test_exceptions_of_not_principal(entry: Any, expected: Match) -> None:
     assert ask(statement(Principal=None, NotPrincipal=entry)) is expected
+
+
+def test_services_belong_to_no_account() -> None:
+    others = statement(Principal=None, NotPrincipal={"Service": "b.amazonaws.com", "AWS": "AROAEXAMPLE"})
+    assert ask(others, principal="a.amazonaws.com") is YES
 
 
 def test_a_guardrail_speaks_of_everybody() -> None:

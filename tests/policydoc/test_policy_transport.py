@@ -59,7 +59,7 @@ def test_equivalent_spellings_deny_clear_text(statement: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("statement", "word"),
     [
-        (deny(Effect="Allow"), "no Deny statement"),
+        (deny(Effect="Allow"), "the policy has no Deny statement"),
         (deny(Action="s3:Get*"), "does not cover every action"),
         (deny(Action=["s3:GetObject", "s3:PutObject"]), "does not cover every action"),
         (deny(Action="s3:?*"), "does not cover every action"),
@@ -85,7 +85,7 @@ def test_equivalent_spellings_deny_clear_text(statement: dict[str, Any]) -> None
 def test_a_narrower_deny_leaves_clear_text_open(statement: dict[str, Any], word: str) -> None:
     result = verdict(statement)
     assert result.denied is False
-    assert word in result.reason
+    assert f" {word}" in result.reason
     assert "without TLS" in result.reason
 
 
@@ -101,6 +101,12 @@ def test_the_reason_leaves_out_denies_about_other_things() -> None:
     other = deny(Sid="Other", Condition={"StringEquals": {"aws:SourceVpce": "vpce-1"}})
     assert "Other" not in verdict(other, deny(Resource=BUCKET)).reason
     assert "Other" in verdict(other).reason
+    narrow = deny(Condition={**NO_TLS, "StringEquals": {"aws:PrincipalAccount": "1"}})
+    assert verdict(other, narrow, deny(Action="s3:Get*")).reason == (
+        f"requests without TLS to {BUCKET} are not denied: "
+        "statement 1 (TlsOnly) holds only under Bool aws:securetransport false, StringEquals aws:principalaccount 1; "
+        "statement 2 (TlsOnly) does not cover every action"
+    )
 
 
 def test_several_statements_may_share_the_work() -> None:
@@ -144,8 +150,10 @@ def test_min_tls_may_be_demanded_of_tls_requests_only() -> None:
 
 
 def test_min_tls_must_be_a_version() -> None:
-    with pytest.raises(ValueError, match="not a version"):
-        verdict(deny(), min_tls="TLSv1.2")
+    for statement in (deny(), deny(Resource=BUCKET)):
+        with pytest.raises(ValueError, match="not a version"):
+            verdict(statement, min_tls="TLSv1.2")
+    assert denies_insecure_transport(parse({"Statement": deny()}), BUCKET).denied is True
 
 
 def test_an_unknown_operator_is_undecided_only_where_it_matters() -> None:

@@ -41,7 +41,7 @@ def denies_insecure_transport(document: PolicyDocument, bucket_arn: str, min_tls
         ValueError: ``min_tls`` is not a version number.
     """
     doubt = ""
-    for name, context in _insecure_requests(min_tls):
+    for name, context in list(_insecure_requests(min_tls)):  # all of them first: a bad min_tls is an error in any case
         matches = [(item, conditions_hold(item, context)) for item in document.denies()]
         for target in (bucket_arn, f"{bucket_arn}/*"):
             goal = resource_glob(target)
