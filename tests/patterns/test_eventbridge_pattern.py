@@ -71,6 +71,7 @@ EVENT: dict[str, Any] = {
         {"source": [{"wildcard": "a*.e*2"}]},
         {"source": [{"wildcard": "aws.ec2"}]},
         {"address": [{"cidr": "10.0.0.0/24"}]},
+        {"address": [{"cidr": "10.0.0.7/24"}]},
         {"$or": [{"source": ["aws.s3"]}, {"count": [300]}]},
         {"source": ["aws.ec2"], "$or": [{"flag": [False]}, {"detail": {"state": ["running"]}}]},
         {"detail": {"$or": [{"state": ["stopped"]}, {"user": {"name": [{"prefix": "Al"}]}}]}},
@@ -138,7 +139,7 @@ def test_matching(pattern: dict[str, Any]) -> None:
         {"count": [{"wildcard": "*"}]},
         {"address": [{"cidr": "10.0.1.0/24"}]},
         {"source": [{"cidr": "10.0.0.0/24"}]},
-        {"count": [{"cidr": "10.0.0.0/24"}]},
+        {"count": [{"cidr": "0.0.0.0/0"}]},
         {"$or": [{"source": ["aws.s3"]}, {"count": [1]}]},
         {"source": ["aws.s3"], "$or": [{"count": [300]}, {"flag": [True]}]},
     ],
@@ -206,6 +207,10 @@ def test_wildcard_escapes() -> None:
         return event_matches({"a": [{"wildcard": pattern}]}, {"a": text})
 
     assert found("X*", "XY")
+    assert not found("*ab*b", "ab")
+    assert found("*ab*b", "abb")
+    assert not found("*a*a*", "a")
+    assert not found("*aa*aa*", "aaa")
     assert found(r"a\*b", "a*b")
     assert not found(r"a\*b", "axb")
     assert found(r"a\\*", "a\\b")
