@@ -10,6 +10,7 @@ from benchmarks.integrity import chains
 from benchmarks.integrity.chains import DAY, DEFAULT_START, HOUR, KeyPeriod, signing_key
 from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, audit, base, edited, make, outcome, periods
 from tests.integrity.tamperings import TAMPERINGS, log
+from trailwarden.integrity import times
 from trailwarden.integrity.history import History, TrailEvent, TrailStatus
 from trailwarden.integrity.names import parse_digest
 from trailwarden.integrity.places import parse_places
@@ -105,7 +106,7 @@ SIGNED: dict[str, tuple[Any, tuple[tuple[str, str], ...]]] = {
 def _older(key: str) -> str:
     name = parse_digest(key)
     assert name is not None
-    return key.replace(chains.times.basic(name.end), chains.times.basic(name.end - HOUR))
+    return key.replace(times.basic(name.end), times.basic(name.end - HOUR))
 
 
 @pytest.mark.parametrize("name", SIGNED)

@@ -13,7 +13,7 @@ from trailwarden.integrity.engine import Progress, Run, new_seed
 from trailwarden.integrity.folder import load_keys
 from trailwarden.integrity.history import History
 from trailwarden.integrity.ledger import Ledger
-from trailwarden.integrity.places import parse_places
+from trailwarden.integrity.places import Places, parse_places
 from trailwarden.integrity.report import VerifyReport
 from trailwarden.integrity.unit import LogRow, Task
 from trailwarden.integrity.workers import Origin, workers
@@ -94,7 +94,12 @@ class Options:
         for account in self.accounts:
             if len(account) != 12 or not account.isdigit():
                 raise ValueError(f"{account!r} is not an account id of 12 digits")
-        parse_places(self.location_map, any_bucket=self.folder is not None and not self.sources)
+        self.places()
+
+    def places(self) -> Places:
+        """The location map; ValueError if it cannot be read."""
+        local = self.folder is not None
+        return parse_places(self.location_map, any_bucket=local and not self.sources, local=local)
 
 
 def verify(
@@ -158,7 +163,7 @@ def _resolved(options: Options) -> dict[str, Any]:
 
 def _task(options: Options, seed: str, *, keep: bool) -> Task:
     return Task(
-        places=parse_places(options.location_map, any_bucket=options.folder is not None and not options.sources),
+        places=options.places(),
         trails=options.trails,
         sample=options.sample,
         recheck=options.recheck,

@@ -18,10 +18,16 @@ from trailwarden.integrity.verdicts import Verdict
 
 _REFUSED: Final = {
     "AccessDenied": "access-denied",
+    "AccessDeniedException": "access-denied",
     "AllAccessDisabled": "access-denied",
     "403": "access-denied",
     "InvalidObjectState": "archived",
     "ExpiredToken": "credentials-expired",
+    "ExpiredTokenException": "credentials-expired",
+    "InvalidAccessKeyId": "credentials-invalid",
+    "InvalidClientTokenId": "credentials-invalid",
+    "SignatureDoesNotMatch": "credentials-invalid",
+    "UnrecognizedClientException": "credentials-invalid",
     "NoSuchBucket": "no-such-bucket",
 }
 

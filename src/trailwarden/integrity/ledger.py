@@ -139,7 +139,9 @@ class Ledger:
 
     def finish(self) -> None:
         """Mark the run as complete and forget the intermediate results of it and of those before."""
-        self._db.execute("UPDATE run SET finished = 1 WHERE id = ?", (self._run,))
+        self._db.execute(
+            "UPDATE run SET finished = 1 WHERE request = (SELECT request FROM run WHERE id = ?)", (self._run,)
+        )
         self._db.execute("DELETE FROM unit WHERE run <= ?", (self._run,))
 
     def _range(self, table: str, columns: str, scope: Scope, folder: str, unit: Unit) -> list[Any]:

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Pairs of `bucket/prefix` texts, claimed and found, longest claim first; `any_bucket` for a copy without one."""
+    """Pairs of `bucket/prefix` texts, claimed and found, longest claim first.
+
+    `any_bucket` is for a copy whose bucket nobody named; `local` for any copy in a folder.
+    """
 
     pairs: tuple[tuple[str, str], ...] = ()
     any_bucket: bool = False
+    local: bool = False
 
     @property
     def is_copy(self) -> bool:
         """Whether the objects are not the ones AWS delivered, and may have lost their metadata honestly."""
-        return bool(self.pairs) or self.any_bucket
+        return bool(self.pairs) or self.any_bucket or self.local
 
     def found(self, bucket: str, key: str) -> tuple[str, str]:
         """Where the object is that a digest says lies at bucket/key."""
@@ -33,7 +37,7 @@ class Places:
         return (None if self.any_bucket else bucket), key
 
 
-def parse_places(texts: Sequence[str], *, any_bucket: bool = False) -> Places:
+def parse_places(texts: Sequence[str], *, any_bucket: bool = False, local: bool = False) -> Places:
     """Read `CLAIMED=FOUND` arguments, each side `bucket` or `bucket/prefix`; ValueError for anything else."""
     pairs = []
     for text in texts:
@@ -41,7 +45,7 @@ def parse_places(texts: Sequence[str], *, any_bucket: bool = False) -> Places:
         if not sign or not claim.strip("/") or not (found.strip("/") or any_bucket):
             raise ValueError(f"{text!r} is not CLAIMED-BUCKET[/PREFIX]=FOUND-BUCKET[/PREFIX]")
         pairs.append((claim.strip("/") + "/", found.strip("/") + "/"))
-    return Places(tuple(sorted(pairs, key=lambda pair: (-len(pair[0]), pair))), any_bucket)
+    return Places(tuple(sorted(pairs, key=lambda pair: (-len(pair[0]), pair))), any_bucket, local)
 
 
 def _swap(whole: str, pairs: Sequence[tuple[str, str]]) -> str | None:

@@ -4,7 +4,7 @@ Picklable in and out, no shared state: units run in threads, processes or on a c
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, TypeVar
@@ -23,6 +23,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _WITNESS: Final = 2 * times.HOUR
+_REACH: Final = times.HOUR + 5 * 60  # the first digest of a unit names logs delivered up to this long before
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class _Run:
             lambda: self._listed(self.scope.digests, self.unit.start + 1, self.unit.end)
         ]
         if not self.task.digests_only:
-            jobs.append(lambda: self._listed(self.scope.logs, self.unit.start, self.unit.end - 1))
+            jobs.append(lambda: self._listed(self.scope.logs, self.unit.start - _REACH, self.unit.end - 1))
         try:
             listings = spread(self.pool, len(jobs), jobs, lambda job: job())
         except UnavailableError as error:
@@ -171,9 +172,18 @@ class _Run:
         return self.out
 
     def _listed(self, folder: str, start: int, end: int) -> list[Entry]:
-        """Objects in the dated folders of [start, end]."""
-        days = range(start - start % times.DAY, end + 1, times.DAY)
-        return [e for day in days for e in self.store.entries(self.scope.bucket, folder + times.day_folder(day))]
+        """Objects in the dated folders of [start, end]; log files before `start` are left out, their names sort by time."""
+        found = []
+        for day in range(start - start % times.DAY, end + 1, times.DAY):
+            prefix = folder + times.day_folder(day)
+            after = self._log_name(start) if day < start and folder == self.scope.logs else ""
+            found += self.store.entries(self.scope.bucket, prefix, after)
+        return found
+
+    def _log_name(self, slot: int) -> str:
+        """Where the keys of logs delivered in `slot` begin in the order of keys."""
+        name = f"{self.scope.account}_CloudTrail_{self.scope.region}_{times.basic(slot)[:13]}"
+        return self.scope.logs + times.day_folder(slot) + name
 
     def _finding(self, verdict: Verdict, reason: str, kind: str, message: str, **more: Any) -> None:
         account, region = self.scope.account, self.scope.region
@@ -257,20 +267,13 @@ class _Run:
     # Logs -------------------------------------------------------------------------------------------------------------
 
     def _logs(self, judged: list[tuple[Head, Digest | None]], entries: list[Entry]) -> None:
-        listed: dict[str, Entry] = {}
-        slots: dict[str, int] = {}
-        for entry in entries:
-            name = parse_log(entry.key)
-            # A file that is no log by name is still a file in the log folder, which a query would read.
-            slot = name.slot if name else None
-            if slot is None or self.unit.start <= slot < self.unit.end:
-                listed[entry.key] = entry
-                slots[entry.key] = -1 if slot is None else slot
+        listed = {entry.key: entry for entry in entries}
         proven = [(head, digest, _roots(head)) for head, digest in judged if digest is not None]
         todo = [(head, roots, ref) for head, digest, roots in proven for ref in digest.logs]
         rows = spread(self.pool, self.width, todo, lambda item: self._log(*item, listed))
+        own = self._log_name(self.unit.start)  # keys before it belong to the unit before
         bad: dict[str, int] = {}
-        referenced = set()
+        referenced: set[str] = set()
         for (head, _, _), row in zip(todo, rows, strict=True):
             referenced.add(row.key)
             chain = ChainId(head.name.account, head.name.region, head.name.trail, head.name.home, head.name.backfill)
@@ -278,7 +281,7 @@ class _Run:
             self.out.counts[label] = self.out.counts.get(label, 0) + 1
             if row.verdict and Verdict(row.verdict) in FAILING:
                 bad[head.key] = bad.get(head.key, 0) + 1
-            if row.key not in listed and row.bucket == self.scope.bucket:
+            if row.bucket == self.scope.bucket and (row.key < own or row.key not in listed):
                 self.out.loose_references.append(row.key)
             if row.verdict and row.verdict != Verdict.VERIFIED:
                 name = parse_log(row.key)
@@ -294,11 +297,22 @@ class _Run:
                     detail={"digest": row.digest, "bucket": row.bucket},
                 )
         self.out.heads = [replace(head, bad=bad.get(head.key, 0)) for head, _ in judged]
-        self.out.loose_logs = [(key, slots[key]) for key in listed if key not in referenced]
+        self.out.loose_logs = list(self._loose(listed, referenced))
         self.out.contents.sort(key=lambda item: item.key)
         self.out.inflated = sum(row.size for row in rows)
         if self.task.keep:
             self.out.rows = rows
+
+    def _loose(self, listed: Mapping[str, Entry], referenced: set[str]) -> Iterator[tuple[str, int]]:
+        """Files of this unit's time that none of its digests names, with their slot; -1 for one that is no log by name.
+
+        Such a file is still one in the log folder, and a query over the folder would read it.
+        """
+        for key in listed:
+            if key not in referenced:
+                name = parse_log(key)
+                if name is None or self.unit.start <= name.slot < self.unit.end:
+                    yield key, name.slot if name else -1
 
     def _log(
         self, head: Head, roots: set[tuple[str, str, str, str]], ref: Reference, listed: Mapping[str, Entry]
