@@ -15,7 +15,10 @@ FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "wrong type": (b"id: x\ncheck: bucket-object-lock\nwith: {min_days: many}\n", ("p.yaml:3:18: ", "integer")),
     "unknown key": (b"id: x\ncheck: trail-log-file-validation\nseverty: high\n", ("p.yaml:3:1: ", "'severity'?")),
     "wrong severity": (b"id: x\ncheck: trail-log-file-validation\nseverity: hihg\n", ("p.yaml:3:11: ", "'high'?")),
-    "duplicate id": (b"- {id: x, check: bucket-exists}\n- {id: x, check: bucket-versioning}\n", ("p.yaml:2:8: ", "'x'")),
+    "duplicate id": (
+        b"- {id: x, check: bucket-exists}\n- {id: x, check: bucket-versioning}\n",
+        ("p.yaml:2:8: ", "'x'"),
+    ),
     "duplicate key": (b"id: x\nid: y\ncheck: bucket-exists\n", ("p.yaml:2:1: ", "'id'")),
     "empty": (b"", ("p.yaml: ", "empty")),
     "not YAML": (b"id: [x\ncheck: }\n", ("p.yaml:2:6: ", "not YAML")),
@@ -60,7 +63,10 @@ def test_every_problem_is_told_at_once_and_check_refuses_what_lint_refuses(here:
         (("check", "--polcy", "x"), "unknown option --polcy\n  did you mean --policy?"),
         (("check", "--replay", "good.jsonl", "--policy", "basline"), "'basline'\n  did you mean 'baseline'?"),
         (("check", "--replay", "good.jsonl", "-o", "jsn"), "unknown output format 'jsn'\n  did you mean 'json'?"),
-        (("check", "--replay", "good.jsonl", "--fail-on", "hihg"), "--fail-on: 'hihg' is not one of its values\n  did you"),
+        (
+            ("check", "--replay", "good.jsonl", "--fail-on", "hihg"),
+            "--fail-on: 'hihg' is not one of its values\n  did you",
+        ),
         (("check", "--replay", "good.jsonl", "--jobs", "0"), "--jobs: '0' is not a whole number of at least 1"),
         (("check", "--replay", "good.jsonl", "-o", "json", "-o", "table"), "only one output can go to stdout"),
         (("check", "--replay", "good.jsonl", "-o", "json=a", "-o", "junit=a"), "two outputs would be written to a"),

@@ -33,7 +33,9 @@ def test_every_format_goes_where_it_is_sent(here: Path) -> None:
 def test_one_output_that_fails_does_not_lose_the_others(here: Path) -> None:
     """The failure is named, the verdict is told, the code is 2, and all else is there."""
     (here / "file").write_text("in the way")
-    found = run(*BAD, "-o", "sarif=file/x.sarif", "-o", "junit=ok.xml", "-o", "json=/proc/x.json", "-o", "table", cwd=here)
+    found = run(
+        *BAD, "-o", "sarif=file/x.sarif", "-o", "junit=ok.xml", "-o", "json=/proc/x.json", "-o", "table", cwd=here
+    )
     assert found.returncode == 2
     assert "file/x.sarif: can't be written" in found.stderr
     assert "/proc/x.json: can't be written" in found.stderr
@@ -57,7 +59,9 @@ def test_the_evidence_pack(here: Path) -> None:
     assert (pack / "policies" / "policy.yaml").read_bytes() == (here / "policy.yaml").read_bytes()
     assert (pack / "ledger.jsonl").read_bytes() == (here / "bad.jsonl").read_bytes()
     assert (pack / "results.json").read_bytes() == (here / "first.json").read_bytes()
-    again = run(*("check", "--policy", "policy.yaml", "--policy", "bucket-exists", "--replay", "pack", "-o", "json"), cwd=here)
+    again = run(
+        *("check", "--policy", "policy.yaml", "--policy", "bucket-exists", "--replay", "pack", "-o", "json"), cwd=here
+    )
     assert again.stdout == (here / "first.json").read_text(encoding="utf-8")
 
 

@@ -28,7 +28,12 @@ def test_the_nearest_word_wins(tmp_path: Path) -> None:
     """Command line, then environment, then file, then default; a list is replaced, not merged."""
     found = values(
         {"fail_on": "critical", "policy": ["c"], "soft_fail": False},
-        {"TRAILWARDEN_FAIL_ON": "high", "TRAILWARDEN_JOBS": "7", "TRAILWARDEN_TAG": "x\n y \n", "TRAILWARDEN_PROFILE": ""},
+        {
+            "TRAILWARDEN_FAIL_ON": "high",
+            "TRAILWARDEN_JOBS": "7",
+            "TRAILWARDEN_TAG": "x\n y \n",
+            "TRAILWARDEN_PROFILE": "",
+        },
         FILE,
         tmp_path,
     )
@@ -133,7 +138,17 @@ def test_selection_options(here: Path) -> None:
         "- {id: c, check: trail-log-file-validation, severity: high}\n",
         encoding="utf-8",
     )
-    given = ("check", "--policy", "many.yaml", "--replay", "bad.jsonl", "--severity", "high", "--exclude", "c=known since May")
+    given = (
+        "check",
+        "--policy",
+        "many.yaml",
+        "--replay",
+        "bad.jsonl",
+        "--severity",
+        "high",
+        "--exclude",
+        "c=known since May",
+    )
     found = run(*given, cwd=here)
     assert "1 result of 1 policy in 1 account" in found.stdout
     assert "excluded: c: known since May" in found.stdout
@@ -141,7 +156,15 @@ def test_selection_options(here: Path) -> None:
 
 def test_rendering_options(here: Path) -> None:
     """Each option reaches its reporter."""
-    options = ("--sarif-category", "nightly", "--sarif-anchor", "ci/audit.yaml", "--junit-strict", "--markdown-budget", "1500")
+    options = (
+        "--sarif-category",
+        "nightly",
+        "--sarif-anchor",
+        "ci/audit.yaml",
+        "--junit-strict",
+        "--markdown-budget",
+        "1500",
+    )
     given = ("check", "--policy", "trail-log-file-validation", "--replay", "bad.jsonl", *options)
     run(*given, "-o", "sarif=a.sarif", "-o", "junit=a.xml", "-o", "markdown=a.md", cwd=here)
     sarif = (here / "a.sarif").read_text(encoding="utf-8")

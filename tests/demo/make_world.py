@@ -1,4 +1,4 @@
-"""Writes the demo's world. Run it when a new fact needs more than the world says: ``python tests/demo/make_world.py``.
+"""Writes the demo's world and its sample report: ``python tests/demo/make_world.py``. Run it when facts, checks or packs have changed.
 
 The accounts are described with the test kit; every fact of every account is read once, and what was answered becomes the ledger that
 ``trailwarden demo`` plays. A test compares the shipped file with what this writes.
@@ -6,10 +6,13 @@ The accounts are described with the test kit; every fact of every account is rea
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from trailwarden.calls import Recorder, canonical
+from trailwarden.cli import main
 from trailwarden.facts import Account, format_time
 from trailwarden.facts.base import all_facts, closure
+from trailwarden.files import write_atomic
 from trailwarden.ledger import NOT_RECORDED, Header, Ledger
 from trailwarden.plan import Plan
 from trailwarden.policy.model import Selection
@@ -22,7 +25,9 @@ NEGLECTED = "444455556666"
 ACCOUNTS = (MANAGEMENT, MEMBER, NEGLECTED)
 ORGANIZATION = "o-exampleorg"
 
-SHIPPED = Path(__file__).resolve().parents[2] / "src" / "trailwarden" / "demo" / "world.jsonl"
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "src" / "trailwarden" / "demo" / "world.jsonl"
+SAMPLE = ROOT / "docs" / "examples" / "demo-report.md"
 
 
 def describe() -> World:
@@ -208,4 +213,6 @@ def make() -> Ledger:
 if __name__ == "__main__":
     ledger = make()
     ledger.write(SHIPPED)
-    print(f"{SHIPPED}: {len(ledger.replies)} replies")
+    with TemporaryDirectory() as scratch:
+        main(["demo", scratch])
+        write_atomic(SAMPLE, (Path(scratch) / "report.md").read_bytes())

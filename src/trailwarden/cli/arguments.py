@@ -67,19 +67,6 @@ class Formatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=32, width=100)
 
 
-class VersionAction(argparse.Action):
-    """Prints the version and leaves."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
-        super().__init__(option_strings, dest, nargs=0, help="show the version and exit")
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        """Print and exit with 0."""
-        from trailwarden import __version__  # noqa: PLC0415 - the package's own name is all that is needed before
-
-        parser.exit(message=f"trailwarden {__version__}\n")
-
-
 def add_settings(parser: argparse.ArgumentParser, title: str, names: Iterable[str]) -> None:
     """Add the options of some settings under a title."""
     group = parser.add_argument_group(title)

@@ -7,7 +7,8 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trailwarden.cli.arguments import Parser, VersionAction
+from trailwarden import __version__
+from trailwarden.cli.arguments import Parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ def build_parser(arguments: Sequence[str]) -> Parser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action=VersionAction)
+    parser.add_argument(
+        "--version", action="version", version=f"trailwarden {__version__}", help="show the version and exit"
+    )
     commands = parser.add_commands()
     chosen = next((word for word in arguments if not word.startswith("-")), "")
     for command in COMMANDS:

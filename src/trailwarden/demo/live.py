@@ -84,7 +84,7 @@ class _Account:
     def __init__(self, identity: str) -> None:
         self.identity = identity
         self._session = Session()
-        self._keys: dict[str, str] = {}
+        self._keys: dict[str, Any] = {}
         if identity != MANAGED:
             sts = self.client("sts")
             issued = sts.assume_role(RoleArn=_role(identity), RoleSessionName="seed")["Credentials"]
