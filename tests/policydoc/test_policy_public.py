@@ -136,6 +136,29 @@ def test_a_fixed_account_or_organisation_closes_other_resources(closing: Closing
         assert judge(allow({"StringLike": {key: value}}), closing=closing).public is True
 
 
+def test_one_open_value_is_enough() -> None:
+    values = [f"arn:aws:cloudwatch:*:{OURS}:alarm:*", "arn:aws:cloudwatch:*:*:alarm:*"]
+    assert judge(allow({"ArnLike": {"aws:SourceArn": values}}), closing=TOPIC).public is True
+
+
+def test_the_closing_keys() -> None:
+    """The published list of S3, and ours for the others, written down a second time."""
+    callers = {"aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths"}
+    sources = {f"aws:source{name}" for name in ("arn", "account", "orgid", "orgpaths", "owner")}
+    places = {"aws:sourceip", "aws:sourcevpc", "aws:sourcevpce"}
+    point = "s3:dataaccesspointarn"
+    bucket = callers | sources | places | {"aws:userid", "s3:dataaccesspointaccount"}
+    partly = {"aws:principalarn", "aws:principalorgpaths", "aws:sourcearn", "aws:sourceorgpaths"}
+    found = [(set(item.exact), set(item.by_account)) for item in (BUCKET, ACCESS_POINT, KEY, TOPIC, LOG_GROUP)]
+    assert found == [
+        (bucket, {point}),
+        (bucket | {point}, set()),
+        (callers | sources | {"kms:calleraccount"}, partly),
+        (callers | sources | places, partly),
+        (callers | sources, partly),
+    ]
+
+
 def test_each_resource_has_its_own_keys() -> None:
     caller = allow({"StringEquals": {"kms:CallerAccount": OURS, "kms:ViaService": "s3.eu-west-1.amazonaws.com"}})
     address = allow({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})
