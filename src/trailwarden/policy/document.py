@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 from trailwarden.errors import PolicyError, Problem
 from trailwarden.facts import SUBJECTS
-from trailwarden.policy.schema import API_VERSION, policy_schema, set_schema, short_schema, waivers_schema
+from trailwarden.policy.schema import API_VERSION, policy_schema, set_schema, short_schema, tests_schema, waivers_schema
 from trailwarden.policy.structure import Structure, describe
 from trailwarden.policy.yamltext import Node, Source, parse, read_source
 from trailwarden.registry import did_you_mean
 
-Kind = Literal["Policy", "PolicySet", "Waivers", "Short"]
+Kind = Literal["Policy", "PolicySet", "Waivers", "PolicyTest", "Short"]
 
-KINDS: tuple[Kind, ...] = ("Policy", "PolicySet", "Waivers")
+KINDS: tuple[Kind, ...] = ("Policy", "PolicySet", "Waivers", "PolicyTest")
 SUFFIXES = (".yaml", ".yml")
 MAX_PROBLEMS = 50
 """Looked for in one file; one that is wrong throughout is not read to its end."""
@@ -54,6 +54,7 @@ class Documents:
     policies: dict[str, Document] = field(default_factory=dict)
     sets: dict[str, Document] = field(default_factory=dict)
     waivers: list[Document] = field(default_factory=list)
+    tests: list[Document] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -70,8 +71,8 @@ class Documents:
         self.problems.extend(limited(problems))
 
     def _keep(self, document: Document) -> list[Problem]:
-        if document.kind == "Waivers":
-            self.waivers.append(document)
+        if document.kind in ("Waivers", "PolicyTest"):
+            (self.waivers if document.kind == "Waivers" else self.tests).append(document)
             return []
         first = self.policies.get(document.id) or self.sets.get(document.id)
         if first is not None:
@@ -115,8 +116,8 @@ def read_documents(paths: Iterable[Path]) -> Documents:
     return documents
 
 
-def policy_files(path: Path) -> list[Path]:
-    """Return a file itself, or the YAML files of a folder by name; tests of policies (``*_test.yaml``) and hidden files are left out.
+def policy_files(path: Path, *, tests: bool = False) -> list[Path]:
+    """Return a file itself, or the YAML files of a folder by name, hidden ones left out: policies, or tests of policies (``*_test.yaml``).
 
     Raises:
         PolicyError: there is no such path, or the folder holds no policy file.
@@ -129,9 +130,10 @@ def policy_files(path: Path) -> list[Path]:
     files = sorted(
         item
         for item in inside
-        if not item.stem.endswith("_test") and not any(part.startswith(".") for part in item.relative_to(path).parts)
+        if item.stem.endswith("_test") is tests
+        and not any(part.startswith(".") for part in item.relative_to(path).parts)
     )
-    if not files:
+    if not files and not tests:
         raise PolicyError([Problem(str(path), 0, 0, "the folder holds no .yaml file")])
     return files
 
@@ -185,6 +187,7 @@ def structure(kind: Kind) -> Structure:
         "Policy": lambda: policy_schema(SUBJECTS),
         "PolicySet": set_schema,
         "Waivers": waivers_schema,
+        "PolicyTest": tests_schema,
         "Short": short_schema,
     }
     return Structure(schemas[kind]())

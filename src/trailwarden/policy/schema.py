@@ -27,7 +27,7 @@ API_VERSION = "trailwarden/v1"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_ID = "urn:x-trailwarden:policy:1"
 
-KINDS = ("Policy", "PolicySet", "Waivers")
+KINDS = ("Policy", "PolicySet", "Waivers", "PolicyTest")
 
 _NODE_KEYS = ("check", "expr", "any_of", "all_of", "not")
 
@@ -94,6 +94,89 @@ def _default(schema: Schema) -> Schema:
     return {"default": schema["default"]} if "default" in schema else {}
 
 
+def _test_case(*, named: bool) -> Schema:
+    """Return the schema of one unit test; in a file of its own it names its policy."""
+    status: Schema = {"type": "string", "enum": ["PASS", "FAIL", "ERROR", "NOT_APPLICABLE"]}
+    reply = mapping(
+        {
+            "operation": {
+                "type": "string",
+                "pattern": r"^[a-z0-9]+\.[A-Z][A-Za-z0-9]+$",
+                "title": "an operation such as cloudtrail.DescribeTrails",
+            },
+            "region": text("Region or glob; every region when not given."),
+            "params": {"type": "object", "description": "Only for calls with these parameters."},
+            "reply": {"type": "object", "description": "The body that AWS answers."},
+            "error": mapping(
+                {
+                    "code": text("The AWS error code.", minLength=1),
+                    "message": text("The AWS message."),
+                    "status": {"type": "integer", "minimum": 100, "maximum": 599},
+                },
+                "code",
+            ),
+        },
+        "operation",
+        oneOf=[{"required": ["reply"]}, {"required": ["error"]}],
+        title="one of reply, error",
+    )
+    world = mapping(
+        {
+            "ledger": text("A ledger or world file, relative to this one.", minLength=1),
+            "account": {"type": "string", "pattern": "^[0-9]{12}$", "title": "an account id of twelve digits"},
+            "clock": text("The instant that verdicts refer to, ISO 8601 UTC.", minLength=1),
+            "regions": list_of({"type": "string"}, "The enabled regions.", minItems=1),
+            "replies": list_of(reply, "What AWS answers; of several that fit, the last one."),
+            "deny": list_of({"type": "string"}, "Operations that are refused."),
+        },
+        minProperties=1,
+    )
+    expected = mapping(
+        {
+            "status": {**status, "description": "The verdict of the policy."},
+            "reason": text("The reason code of an ERROR.", minLength=1),
+            "message": text("A part of a result's message.", minLength=1),
+            "results": {
+                "type": "object",
+                "description": "Subject (ARN or glob) -> status of its results.",
+                "additionalProperties": status,
+            },
+        },
+        "status",
+    )
+    fields: dict[str, Schema] = {
+        "name": text("What the case shows.", minLength=1),
+        "given": {
+            "anyOf": [text("A ledger or world file.", minLength=1), world],
+            "title": "a file, or a mapping of ledger, replies and others",
+        },
+        "params": {"type": "object", "description": "Values for the policy's parameters."},
+        "expect": {"anyOf": [status, expected], "title": "a status, or a mapping with one"},
+    }
+    if named:
+        return mapping(
+            {"policy": text("The id of the policy.", minLength=1), **fields}, "policy", "name", "given", "expect"
+        )
+    return mapping(fields, "name", "given", "expect")
+
+
+def tests_schema() -> Schema:
+    """Return the schema of ``kind: PolicyTest``."""
+    return mapping(
+        {
+            "apiVersion": {"const": API_VERSION},
+            "kind": {"const": "PolicyTest"},
+            "policies": list_of(
+                text("A path relative to this file, a pack or an id.", minLength=1),
+                "Where the policies come from; the file of the same name without _test when not given.",
+                minItems=1,
+            ),
+            "tests": list_of(_test_case(named=True), "The cases.", minItems=1),
+        },
+        *("apiVersion", "kind", "tests"),
+    )
+
+
 def policy_schema(subjects: Iterable[str], checks: Iterable[Check] | None = None) -> Schema:
     """Return the schema of ``kind: Policy``."""
     known = None if checks is None else sorted(checks, key=lambda check: check.id)
@@ -122,7 +205,7 @@ def policy_schema(subjects: Iterable[str], checks: Iterable[Check] | None = None
             ),
             "message": text("Text of a failure; {subject.name} and others are filled in."),
             "remediation": REMEDIATION,
-            "tests": list_of({"type": "object"}, "Unit tests of the policy."),
+            "tests": list_of(_test_case(named=False), "Unit tests of the policy."),
         },
         "apiVersion",
         "kind",
@@ -268,7 +351,14 @@ def published_schema(checks: Mapping[str, Check], subjects: Iterable[str]) -> Sc
         "$schema": DIALECT,
         "$id": SCHEMA_ID,
         "title": "trailwarden policy file",
-        "$defs": {"node": node, "Policy": full, "PolicySet": set_schema(), "Waivers": waivers_schema(), "Short": short},
+        "$defs": {
+            "node": node,
+            "Policy": full,
+            "PolicySet": set_schema(),
+            "Waivers": waivers_schema(),
+            "PolicyTest": tests_schema(),
+            "Short": short,
+        },
         "if": {"type": "array"},
         "then": {"items": {"$ref": "#/$defs/Short"}, "minItems": 1},
         "else": {
