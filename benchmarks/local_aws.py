@@ -10,13 +10,24 @@ import argparse
 import asyncio
 import json
 import sys
+import time
+from collections import Counter
+from typing import ClassVar
 
 ACCOUNT = "111122223333"
 REGIONS = [
     *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1", "mx-central-1", "sa-east-1"),
     *("eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2"),
     *("ap-east-1", "ap-south-1", "ap-south-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1"),
-    *("ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "me-south-1", "me-central-1", "il-central-1"),
+    *(
+        "ap-southeast-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ap-southeast-5",
+        "me-south-1",
+        "me-central-1",
+        "il-central-1",
+    ),
     *("af-south-1", "ap-southeast-7"),
 ]
 HOMES = {"audit": "us-east-1", "security": "eu-west-1", "data": "ap-southeast-2"}
@@ -50,8 +61,20 @@ def bucket_policy(name: str) -> dict[str, object]:
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {"Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl", "Resource": arn, "Condition": source},
-            {"Effect": "Allow", "Principal": service, "Action": "s3:PutObject", "Resource": f"{arn}/*", "Condition": source},
+            {
+                "Effect": "Allow",
+                "Principal": service,
+                "Action": "s3:GetBucketAcl",
+                "Resource": arn,
+                "Condition": source,
+            },
+            {
+                "Effect": "Allow",
+                "Principal": service,
+                "Action": "s3:PutObject",
+                "Resource": f"{arn}/*",
+                "Condition": source,
+            },
             {
                 "Effect": "Deny",
                 "Principal": "*",
@@ -69,12 +92,29 @@ def json_answers(now: float) -> dict[tuple[str, str, str], object]:
     answers: dict[tuple[str, str, str], object] = {
         ("DescribeTrails", "", ""): {"trailList": [trail(name) for name in HOMES]},
         ("DescribeOrganization", "", ""): {
-            "Organization": {"Id": "o-abcdefghij", "MasterAccountId": ACCOUNT, "MasterAccountArn": f"arn:aws:organizations::{ACCOUNT}:account/o-abcdefghij/{ACCOUNT}"}
+            "Organization": {
+                "Id": "o-abcdefghij",
+                "MasterAccountId": ACCOUNT,
+                "MasterAccountArn": f"arn:aws:organizations::{ACCOUNT}:account/o-abcdefghij/{ACCOUNT}",
+            }
         },
     }
     for name, home in HOMES.items():
-        key = {"KeyId": name, "Arn": trail(name)["KmsKeyId"], "AWSAccountId": ACCOUNT, "Enabled": True, "KeyState": "Enabled", "KeyManager": "CUSTOMER"}
-        key |= {"KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT", "Origin": "AWS_KMS", "MultiRegion": False, "CreationDate": now - 1e7}
+        key = {
+            "KeyId": name,
+            "Arn": trail(name)["KmsKeyId"],
+            "AWSAccountId": ACCOUNT,
+            "Enabled": True,
+            "KeyState": "Enabled",
+            "KeyManager": "CUSTOMER",
+        }
+        key |= {
+            "KeyUsage": "ENCRYPT_DECRYPT",
+            "KeySpec": "SYMMETRIC_DEFAULT",
+            "Origin": "AWS_KMS",
+            "MultiRegion": False,
+            "CreationDate": now - 1e7,
+        }
         answers |= {
             ("GetTrailStatus", "", name): {
                 "IsLogging": True,
@@ -83,18 +123,38 @@ def json_answers(now: float) -> dict[tuple[str, str, str], object]:
                 "LatestCloudWatchLogsDeliveryTime": now - 200,
                 "StartLoggingTime": now - 1e7,
             },
-            ("GetEventSelectors", home, name): {"TrailARN": trail(name)["TrailARN"], "AdvancedEventSelectors": [selector]},
-            ("GetInsightSelectors", home, name): {"TrailARN": trail(name)["TrailARN"], "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}]},
+            ("GetEventSelectors", home, name): {
+                "TrailARN": trail(name)["TrailARN"],
+                "AdvancedEventSelectors": [selector],
+            },
+            ("GetInsightSelectors", home, name): {
+                "TrailARN": trail(name)["TrailARN"],
+                "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}],
+            },
             ("DescribeKey", home, name): {"KeyMetadata": key},
-            ("GetKeyRotationStatus", home, name): {"KeyRotationEnabled": True, "KeyId": name, "RotationPeriodInDays": 365},
+            ("GetKeyRotationStatus", home, name): {
+                "KeyRotationEnabled": True,
+                "KeyId": name,
+                "RotationPeriodInDays": 365,
+            },
             ("DescribeLogGroups", home, name): {
-                "logGroups": [{"logGroupName": name, "arn": f"arn:aws:logs:{home}:{ACCOUNT}:log-group:{name}:*", "retentionInDays": 400, "creationTime": int(now * 1000) - 10**10}]
+                "logGroups": [
+                    {
+                        "logGroupName": name,
+                        "arn": f"arn:aws:logs:{home}:{ACCOUNT}:log-group:{name}:*",
+                        "retentionInDays": 400,
+                        "creationTime": int(now * 1000) - 10**10,
+                    }
+                ]
             },
         }
     return answers
 
 
-BLOCK = "".join(f"<{name}>true</{name}>" for name in ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"))
+BLOCK = "".join(
+    f"<{name}>true</{name}>"
+    for name in ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+)
 BLOCK = f"<PublicAccessBlockConfiguration>{BLOCK}</PublicAccessBlockConfiguration>"
 OWNER = f"<Owner><ID>{'a' * 64}</ID></Owner>"
 BUCKET_XML = {
@@ -118,60 +178,72 @@ class Answers:
     """Complete HTTP responses, by what is asked."""
 
     def __init__(self, buckets: int, now: float) -> None:
-        self.json = {key: response(json.dumps(body), "application/x-amz-json-1.1") for key, body in json_answers(now).items()}
+        self.json = {
+            key: response(json.dumps(body), "application/x-amz-json-1.1") for key, body in json_answers(now).items()
+        }
         rows = "".join(
             f"<item><regionName>{name}</regionName><regionEndpoint>ec2.{name}.amazonaws.com</regionEndpoint>"
             "<optInStatus>opt-in-not-required</optInStatus></item>"
             for name in REGIONS
         )
         self.query = {
-            b"DescribeRegions": response(f"{XML}<DescribeRegionsResponse><regionInfo>{rows}</regionInfo></DescribeRegionsResponse>"),
+            b"DescribeRegions": response(
+                f"{XML}<DescribeRegionsResponse><regionInfo>{rows}</regionInfo></DescribeRegionsResponse>"
+            ),
             b"GetCallerIdentity": response(
                 f"{XML}<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::{ACCOUNT}:user/auditor</Arn><UserId>AIDAEXAMPLE</UserId>"
                 f"<Account>{ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
             ),
         }
         names = sorted([*(f"{name}-logs" for name in HOMES), *(f"other-{number:04}" for number in range(buckets))])
-        listed = "".join(f"<Bucket><Name>{name}</Name><CreationDate>2025-01-01T00:00:00.000Z</CreationDate></Bucket>" for name in names)
-        self.buckets = response(f"{XML}<ListAllMyBucketsResult>{OWNER}<Buckets>{listed}</Buckets></ListAllMyBucketsResult>")
+        listed = "".join(
+            f"<Bucket><Name>{name}</Name><CreationDate>2025-01-01T00:00:00.000Z</CreationDate></Bucket>"
+            for name in names
+        )
+        self.buckets = response(
+            f"{XML}<ListAllMyBucketsResult>{OWNER}<Buckets>{listed}</Buckets></ListAllMyBucketsResult>"
+        )
         self.bucket = {name.encode(): response(XML + body) for name, body in BUCKET_XML.items()}
-        self.policies = {f"{name}-logs".encode(): response(json.dumps(bucket_policy(name)), "application/json") for name in HOMES}
+        self.policies = {
+            f"{name}-logs".encode(): response(json.dumps(bucket_policy(name)), "application/json") for name in HOMES
+        }
         self.heads = {
             f"{name}-logs".encode(): f"HTTP/1.1 200 OK\r\nx-amz-bucket-region: {home}\r\nx-amz-request-id: R\r\nContent-Length: 0\r\n\r\n".encode()
             for name, home in HOMES.items()
         }
         self.block = response(XML + BLOCK)
 
-    def find(self, head: bytes, body: bytes) -> bytes:
-        """Return the response to a request; a 404 for what this account does not have."""
+    def find(self, head: bytes, body: bytes) -> tuple[str, bytes]:
+        """Return what is asked, and the response: a 404 for what this account does not have."""
         method, target, _ = head.split(b"\r\n", 1)[0].split(b" ")
-        lower = head.lower()
-        scope = lower.split(b"credential=", 1)[1].split(b",", 1)[0].split(b"/")
-        region, service = scope[2].decode(), scope[3]
-        if service == b"s3":
+        scope = head.split(b"Credential=", 1)[1].split(b",", 1)[0].split(b"/")
+        region, service = scope[2].decode(), scope[3].decode()
+        if service == "s3":
             return self.storage(method, target)
-        mark = lower.find(b"\r\nx-amz-target:")
+        mark = head.lower().find(b"\r\nx-amz-target:")
         if mark < 0:
             action = body.split(b"Action=", 1)[1].split(b"&", 1)[0]
-            return self.query.get(action, MISSING)
+            return f"{service} {action.decode()}", self.query.get(action, MISSING)
         line = head[mark + 2 : head.index(b"\r\n", mark + 2)]
         operation = line.rsplit(b".", 1)[1].decode().strip()
         name = next((name for name in HOMES if name.encode() in body), "")
-        return self.json.get((operation, region, name)) or self.json.get((operation, "", name)) or MISSING
+        answer = self.json.get((operation, region, name)) or self.json.get((operation, "", name)) or MISSING
+        return f"{service} {operation}", answer
 
-    def storage(self, method: bytes, target: bytes) -> bytes:
+    def storage(self, method: bytes, target: bytes) -> tuple[str, bytes]:
         path, _, query = target.partition(b"?")
         if path.startswith(b"/v20180820/"):
-            return self.block
+            return "s3control GetPublicAccessBlock", self.block
         bucket = path.strip(b"/")
-        if not bucket:
-            return self.buckets
-        if bucket not in self.heads:
-            return MISSING
-        if method == b"HEAD":
-            return self.heads[bucket]
         setting = query.split(b"&", 1)[0].rstrip(b"=")
-        return self.policies[bucket] if setting == b"policy" else self.bucket.get(setting, MISSING)
+        name = f"s3 {method.decode()} {'bucket' if bucket else 'service'} {setting.decode()}".strip()
+        if not bucket:
+            return name, self.buckets
+        if bucket not in self.heads:
+            return name, MISSING
+        if method == b"HEAD":
+            return name, self.heads[bucket]
+        return name, self.policies[bucket] if setting == b"policy" else self.bucket.get(setting, MISSING)
 
 
 def response(body: str, kind: str = "text/xml") -> bytes:
@@ -186,7 +258,7 @@ MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 class Connection(asyncio.Protocol):
     """One client connection: requests in, canned answers out."""
 
-    served = 0
+    served: ClassVar[Counter[str]] = Counter()
 
     def __init__(self, answers: Answers, latency: float) -> None:
         self.answers = answers
@@ -210,10 +282,11 @@ class Connection(asyncio.Protocol):
 
     def answer(self, head: bytes, body: bytes) -> None:
         if head.startswith(b"GET /-/served "):
-            self.transport.write(response(str(Connection.served)))
+            self.transport.write(response(json.dumps(Connection.served), "application/json"))
+            Connection.served.clear()
             return
-        Connection.served += 1
-        answer = self.answers.find(head, body)
+        name, answer = self.answers.find(head, body)
+        Connection.served[name] += 1
         if self.latency:
             asyncio.get_running_loop().call_later(self.latency, self.transport.write, answer)
         else:
@@ -229,8 +302,6 @@ async def serve(buckets: int, latency: float, now: float) -> None:
 
 
 def main() -> None:
-    import time
-
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--buckets", type=int, default=0, help="buckets beside those of the trails")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")

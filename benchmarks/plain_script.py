@@ -1,7 +1,8 @@
 """What an engineer would write: read the audit trail's facts with boto3, judge nothing. The yardstick of one_account.py.
 
-A client per region and service as boto3's documentation has it, a thread pool over the regions, every fact read once: the caller, the
-regions, the trails of each region, per trail its status and selectors, per bucket eleven settings, per key two, per log group one.
+A client per region and service as boto3's documentation has it, a thread pool over the regions, and every fact that the pack ``baseline``
+judges read once: the caller, the regions, the trails of each region; per trail status and selectors; per bucket eight settings; the key
+and the log group; the account's public access block.
 """
 
 import json
@@ -19,11 +20,7 @@ BUCKET_SETTINGS = (
     "get_bucket_acl",
     "get_public_access_block",
     "get_bucket_ownership_controls",
-    "get_bucket_versioning",
     "get_object_lock_configuration",
-    "get_bucket_encryption",
-    "get_bucket_logging",
-    "get_bucket_lifecycle_configuration",
 )
 
 
@@ -37,7 +34,9 @@ def attempt(method, **parameters):
 def client(session, service, region):
     made = session.client(service, region_name=region, config=CONFIG)
     if service == "s3control":  # the account in front of a loopback address resolves to nothing
-        made.meta.events.register("before-sign.s3-control", lambda request, **_: setattr(request, "url", without_account(request.url)))
+        made.meta.events.register(
+            "before-sign.s3-control", lambda request, **_: setattr(request, "url", without_account(request.url))
+        )
     return made
 
 
@@ -47,18 +46,19 @@ def without_account(url):
     return f"{scheme}://{host}" if account.isdigit() and len(account) == 12 else url
 
 
-def read(account_wide):
+def read():
     session = boto3.session.Session()
     caller = client(session, "sts", "us-east-1").get_caller_identity()
-    regions = [row["RegionName"] for row in client(session, "ec2", "us-east-1").describe_regions(AllRegions=True)["Regions"]]
+    regions = [
+        row["RegionName"] for row in client(session, "ec2", "us-east-1").describe_regions(AllRegions=True)["Regions"]
+    ]
     clients = {region: client(session, "cloudtrail", region) for region in regions}
     facts = {"caller": caller["Arn"], "trails": {}, "account": {}}
     with ThreadPoolExecutor(10) as pool:
         for listing in pool.map(lambda region: clients[region].describe_trails()["trailList"], regions):
             facts["trails"].update({row["TrailARN"]: row for row in listing})
-    if account_wide:
-        settings = client(session, "s3control", "us-east-1").get_public_access_block(AccountId=caller["Account"])
-        facts["account"]["public_access_block"] = settings["PublicAccessBlockConfiguration"]
+    settings = client(session, "s3control", "us-east-1").get_public_access_block(AccountId=caller["Account"])
+    facts["account"]["public_access_block"] = settings["PublicAccessBlockConfiguration"]
     for arn, row in facts["trails"].items():
         home = row["HomeRegion"]
         row["status"] = clients[home].get_trail_status(Name=arn)
@@ -71,7 +71,6 @@ def read(account_wide):
         if "KmsKeyId" in row:
             kms = client(session, "kms", home)
             row["key"] = attempt(kms.describe_key, KeyId=row["KmsKeyId"])
-            row["rotation"] = attempt(kms.get_key_rotation_status, KeyId=row["KmsKeyId"])
         if "CloudWatchLogsLogGroupArn" in row:
             logs = client(session, "logs", home)
             prefix = row["CloudWatchLogsLogGroupArn"].split(":")[6]
@@ -80,4 +79,4 @@ def read(account_wide):
 
 
 if __name__ == "__main__":
-    json.dump(read(account_wide=True), sys.stdout, default=str)
+    json.dump(read(), sys.stdout, default=str)
