@@ -26,7 +26,7 @@ from trailwarden.integrity.keys import PublicKey
 from trailwarden.integrity.places import Places
 from trailwarden.integrity.report import VerifyReport
 from trailwarden.integrity.store import AbsentError, Blob, Entry, Store, UnavailableError
-from trailwarden.integrity.unit import LogRow, Task
+from trailwarden.integrity.unit import FileRecord, Task
 from trailwarden.integrity.verdicts import Verdict
 from trailwarden.integrity.workers import Origin
 
@@ -153,7 +153,7 @@ def edited(hour: int, edit: Callable[[dict[str, Any]], None]) -> Case:
     return make(edit=change)
 
 
-def audit(case: Case, *, rows: list[LogRow] | None = None, **task: Any) -> VerifyReport:
+def audit(case: Case, *, rows: list[FileRecord] | None = None, **task: Any) -> VerifyReport:
     """Verify the case in this process."""
     since, until = task.pop("since", SINCE), task.pop("until", UNTIL)
     extra = {name: task.pop(name) for name in ("accounts", "regions", "sources", "buckets") if name in task}

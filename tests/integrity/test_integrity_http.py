@@ -22,7 +22,7 @@ from trailwarden.integrity import api, aws, wire
 from trailwarden.integrity.cloudtrail import history, public_keys
 from trailwarden.integrity.s3 import S3Store
 from trailwarden.integrity.store import AbsentError, UnavailableError
-from trailwarden.integrity.unit import LogRow
+from trailwarden.integrity.unit import FileRecord
 from trailwarden.integrity.verdicts import Verdict
 
 
@@ -128,7 +128,7 @@ def test_key_pages_are_followed() -> None:
     assert len(found) == 5
 
 
-def _collect(keys: list[str]) -> Callable[[LogRow], None]:
+def _collect(keys: list[str]) -> Callable[[FileRecord], None]:
     return lambda row: keys.append(row.key)
 
 

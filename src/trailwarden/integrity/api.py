@@ -15,7 +15,7 @@ from trailwarden.integrity.history import History
 from trailwarden.integrity.ledger import Ledger
 from trailwarden.integrity.places import Places, parse_places
 from trailwarden.integrity.report import VerifyReport
-from trailwarden.integrity.unit import LogRow, Task
+from trailwarden.integrity.unit import FileRecord, Task
 from trailwarden.integrity.workers import Origin, workers
 
 _DEFAULT_WINDOW: Final = times.DAY
@@ -106,14 +106,14 @@ def verify(
     options: Options,
     *,
     on_progress: Callable[[Progress], None] | None = None,
-    on_file: Callable[[LogRow], None] | None = None,
+    on_file: Callable[[FileRecord], None] | None = None,
 ) -> VerifyReport:
     """Verify digest chains and logs.
 
     Args:
         options: what and how.
         on_progress: called after every unit of work.
-        on_file: called for every log file, in an order that does not depend on timing.
+        on_file: called for every digest and log file, in an order that does not depend on timing.
 
     Raises:
         ValueError: the options make no sense, or a file given with them cannot be understood.

@@ -18,7 +18,7 @@ from trailwarden.integrity.names import Scope
 from trailwarden.integrity.report import FINDINGS_LIMIT, ChainReport, ContentReport, VerifyReport
 from trailwarden.integrity.scope import ScopeReport, join_scope
 from trailwarden.integrity.store import Store, UnavailableError
-from trailwarden.integrity.unit import LogRow, Task, Unit, UnitResult
+from trailwarden.integrity.unit import FileRecord, Task, Unit, UnitResult, records
 from trailwarden.integrity.verdicts import Finding, Verdict
 from trailwarden.integrity.workers import Origin, release, run_bundle
 
@@ -57,7 +57,7 @@ class Run:
     corroborate: bool = True
     ledger: Ledger | None = None
     on_progress: Callable[[Progress], None] | None = None
-    on_file: Callable[[LogRow], None] | None = None
+    on_file: Callable[[FileRecord], None] | None = None
 
     findings: list[Finding] = field(default_factory=list)
     totals: dict[Verdict, int] = field(default_factory=dict)
@@ -242,8 +242,8 @@ class Run:
         remaining: dict[tuple[str, str], int],
     ) -> None:
         if self.on_file is not None:
-            for row in result.rows:
-                self.on_file(row)
+            for record in records(result):
+                self.on_file(record)
         self._files += len(result.heads) + sum(result.counts.values())
         self._used |= {(result.scope.region, head.fingerprint) for head in result.heads}
         self._content.add(result)

@@ -91,6 +91,20 @@ class LogRow(NamedTuple):
     size: int
 
 
+class FileRecord(NamedTuple):
+    """One line of the list of files: a `digest` or a `log`, its verdict, and where that comes from."""
+
+    kind: str
+    bucket: str
+    key: str
+    verdict: str
+    reason: str
+    source: str
+    digest: str
+    sha256: str
+    size: int
+
+
 @dataclass(slots=True)
 class UnitResult:
     """Everything a unit found. `loose_*` are for the neighbours: references without listing and the reverse."""
@@ -109,6 +123,21 @@ class UnitResult:
     rows: list[LogRow] = field(default_factory=list)
     bodies: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
     """(key, state, stored bytes, metadata) of digests read in this run."""
+
+
+def records(result: UnitResult) -> Iterator[FileRecord]:
+    """The files of a unit, each digest before the logs it names."""
+    rows: dict[str, list[LogRow]] = {}
+    for row in result.rows:
+        rows.setdefault(row.digest, []).append(row)
+    for head in result.heads:
+        verdict = Verdict.CONTAINER_ANOMALY if head.anomaly else head.verdict
+        reason = head.anomaly or head.reason
+        yield FileRecord("digest", head.bucket, head.key, str(verdict), reason, "read", "", head.sha256, 0)
+        for row in rows.get(head.key, ()):
+            yield FileRecord(
+                "log", row.bucket, row.key, row.verdict, row.reason, row.source, row.digest, row.sha256, row.size
+            )
 
 
 def chosen(seed: str, key: str, share: float) -> bool:
