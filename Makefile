@@ -27,10 +27,10 @@ types: .venv/dev.stamp ## mypy --strict
 	@$(BIN)/mypy --no-error-summary
 
 docs: .venv/run.stamp ## regenerate the pages that are derived from code
-	@$(BIN)/python -P -m trailwarden.docgen
+	@$(BIN)/python docs/generate.py
 
 docs-check: .venv/run.stamp ## fail where a generated page differs from the code
-	@$(BIN)/python -P -m trailwarden.docgen --check
+	@$(BIN)/python docs/generate.py --check
 
 bench: .venv/dev.stamp ## measure what the README claims
 	@$(BIN)/python benchmarks/run.py
