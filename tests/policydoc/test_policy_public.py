@@ -128,6 +128,7 @@ def test_a_fixed_account_or_organisation_closes_other_resources(closing: Closing
         assert judge(allow({"StringLike": {key: value}}), closing=closing).public is False
     for key, value in (
         ("aws:SourceArn", "arn:aws:cloudwatch:*:*:alarm:x"),
+        ("aws:SourceArn", "arn:aws:s3:::logs/*"),
         ("aws:PrincipalOrgPaths", "o-*/x"),
         ("aws:PrincipalOrgPaths", "*/o-ours"),
         ("aws:SourceAccount", "1111*"),
