@@ -1,0 +1,241 @@
+"""Finds what is right by the schema and still wrong: policies that can't say what they seem to say, and words without effect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from trailwarden.contract import Check
+from trailwarden.errors import PolicyError, Problem
+from trailwarden.params import to_json
+from trailwarden.policy.build import Builder
+from trailwarden.policy.document import Document, read_documents
+from trailwarden.policy.model import AllOf, CheckNode, Not, Place, Policy
+from trailwarden.policy.model import Node as Requirement
+from trailwarden.policy.select import builtin_documents
+from trailwarden.policy.templates import params_named
+from trailwarden.policy.waivers import load_waivers
+from trailwarden.policy.yamltext import Node, Source
+from trailwarden.registry import did_you_mean
+
+Level = Literal["error", "warning"]
+
+RULES: Mapping[str, tuple[Level, str]] = {
+    "invalid": ("error", "The file can't be used."),
+    "impossible-where": ("error", "No subject can meet `where`, so the policy never speaks about anything."),
+    "contradicting-params": ("warning", "One check is required twice with different parameters."),
+    "repeated-check": ("warning", "One check is required twice with the same parameters."),
+    "any-region": ("warning", "`any` over regions without `where` is satisfied by a single region."),
+    "unused-param": ("warning", "A parameter is declared and never used."),
+    "unknown-framework": ("warning", "A mapping names a framework that trailwarden does not know."),
+    "unknown-control": ("warning", "A mapping names a requirement that trailwarden does not know in this framework."),
+    "former-check-id": ("warning", "A check is called by a former id."),
+    "repeated-word": ("warning", "A tag or a requirement is given twice."),
+    "waiver-for-nothing": ("warning", "A waiver names a policy that does not exist."),
+}
+"""Every rule with its level and its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A replacement of the text at a place in one line."""
+
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One finding. ``edit`` repairs it where that is safe."""
+
+    rule: str
+    place: Place
+    message: str
+    edit: Edit | None = None
+
+    @property
+    def level(self) -> Level:
+        """Return how bad it is."""
+        return RULES[self.rule][0]
+
+    def __str__(self) -> str:
+        at = f"{self.place.file}:{self.place.line}:{self.place.column}" if self.place.line else self.place.file
+        return f"{at}: {self.level}: {self.message} [{self.rule}]"
+
+
+def lint(paths: Iterable[Path], checks: Mapping[str, Check], *, waivers: Iterable[Path] = ()) -> list[Issue]:
+    """Return everything that is wrong or doubtful in policy files, waiver files included, by file and line.
+
+    Args:
+        paths: files, or folders with all below them.
+        checks: every known check, by id.
+        waivers: waiver files to hold against these and the built-in policies.
+    """
+    documents = read_documents(paths)
+    builder = Builder(checks)
+    problems = list(documents.problems)
+    issues: list[Issue] = []
+    for document in documents.policies.values():
+        policy, found = builder.build(document)
+        problems += found
+        issues += _words(document, builder)
+        if policy is not None:
+            issues += _policy(policy, document)
+    waiver_files = [*waivers, *(Path(item.source.name) for item in documents.waivers)]
+    if waiver_files:
+        known = [*documents.policies, *builtin_documents().policies]
+        issues += _waivers(waiver_files, known, problems)
+    issues += [
+        Issue("invalid", _place(item), f"{item.message}; {item.hint}" if item.hint else item.message)
+        for item in problems
+    ]
+    return sorted(
+        dict.fromkeys(issues), key=lambda item: (item.place.file, item.place.line, item.place.column, item.rule)
+    )
+
+
+def _place(problem: Problem) -> Place:
+    return Place(problem.file, problem.line, problem.column, problem.line, problem.column)
+
+
+def _policy(policy: Policy, document: Document) -> Iterator[Issue]:
+    yield from _impossible(policy, document)
+    yield from _repeated(policy)
+    if policy.subject.kind == "region" and policy.quantifier.kind == "any" and not policy.where:
+        at = document.node.at(["quantifier"])
+        yield Issue(
+            "any-region", at.place, "one region of many satisfies this; use all, or say in where which region is meant"
+        )
+    used = params_named(document.node.data.get("require", [])) | params_named(document.node.data.get("where", []))
+    texts = json.dumps(document.node.data, ensure_ascii=False)
+    declared = document.node.get("params")
+    for key, _ in declared.entries() if declared is not None else []:
+        # `params.x` without braces is how expressions and messages name it.
+        if key.data not in used and f"params.{key.data}" not in texts:
+            yield Issue("unused-param", key.place, f"parameter {key.data!r} is never used")
+
+
+def _impossible(policy: Policy, document: Document) -> Iterator[Issue]:
+    parts = list(_conjunction(policy.where))
+    asserted = {_key(part) for part in parts if not isinstance(part, Not)}
+    for part in parts:
+        if isinstance(part, Not) and _key(part.part) in asserted:
+            text = "where asks for something and for its opposite"
+            yield Issue("impossible-where", document.node.at(["where"]).place, text)
+
+
+def _repeated(policy: Policy) -> Iterator[Issue]:
+    seen: dict[str, CheckNode] = {}
+    for part in _conjunction(policy.require):
+        if not isinstance(part, CheckNode) or part.check.id == "expr":
+            continue
+        first = seen.setdefault(part.check.id, part)
+        if first is part:
+            continue
+        before = f"is already required in line {first.place.line}"
+        if _key(first) == _key(part):
+            yield Issue("repeated-check", part.place, f"check {part.check.id!r} {before}")
+        else:
+            yield Issue("contradicting-params", part.place, f"check {part.check.id!r} {before}, with other parameters")
+
+
+def _conjunction(nodes: Iterable[Requirement]) -> Iterator[Requirement]:
+    for node in nodes:
+        if isinstance(node, AllOf):
+            yield from _conjunction(node.parts)
+        else:
+            yield node
+
+
+def _key(node: Requirement) -> str:
+    if isinstance(node, CheckNode):
+        return json.dumps([node.check.id, to_json(node.params)], sort_keys=True)
+    if isinstance(node, Not):
+        return f"not {_key(node.part)}"
+    return f"{type(node).__name__} {[_key(part) for part in node.parts]}"
+
+
+def _words(document: Document, builder: Builder) -> Iterator[Issue]:
+    yield from _former_ids(document.node, builder)
+    yield from _mappings(document.node.get("mappings"))
+    yield from _twice(document.node.at(["metadata"]).list_of("tags"), "tag")
+
+
+def _former_ids(node: Node, builder: Builder) -> Iterator[Issue]:
+    name = node.get("check")
+    check = builder.find(name.data) if name is not None and isinstance(name.data, str) else None
+    if name is not None and check is not None and check.id != name.data:
+        edit = Edit(name.place, check.id) if name.raw == _text_at(name) else None
+        yield Issue("former-check-id", name.place, f"{name.data!r} is now called {check.id!r}", edit)
+    for _, value in node.entries():
+        yield from _former_ids(value, builder)
+    for value in node.elements():
+        yield from _former_ids(value, builder)
+
+
+def _text_at(node: Node) -> str:
+    return node.source.lines[node.line - 1][node.column - 1 : node.end_column - 1] if node.line == node.end_line else ""
+
+
+def _mappings(node: Node | None) -> Iterator[Issue]:
+    known = known_controls()
+    for key, value in node.entries() if node is not None else []:
+        lists = [value, *(item for _, item in value.entries())]
+        controls = [item for each in lists for item in each.elements()]
+        yield from _twice(controls, "requirement")
+        if key.data not in known:
+            hint = did_you_mean(key.data, known)
+            yield Issue("unknown-framework", key.place, f"unknown framework {key.data!r}; {hint}".rstrip("; "))
+            continue
+        for control in controls:
+            if control.data not in known[key.data]:
+                hint = did_you_mean(control.data, known[key.data])
+                text = f"{key.data} has no requirement {control.data!r} that is known here"
+                yield Issue("unknown-control", control.place, f"{text}; {hint}" if hint.startswith("did") else text)
+
+
+@cache
+def known_controls() -> Mapping[str, frozenset[str]]:
+    """Return the requirements that the built-in policies are mapped to, by framework."""
+    found: dict[str, set[str]] = {}
+    for document in builtin_documents().policies.values():
+        for framework, value in document.node.data.get("mappings", {}).items():
+            lists = value.values() if isinstance(value, dict) else [value]
+            found.setdefault(framework, set()).update(item for items in lists for item in items)
+    return {framework: frozenset(items) for framework, items in sorted(found.items())}
+
+
+def _twice(nodes: Sequence[Node], what: str) -> Iterator[Issue]:
+    seen: set[str] = set()
+    for node in nodes:
+        if isinstance(node.data, str) and node.data in seen:
+            yield Issue("repeated-word", node.place, f"{what} {node.data!r} is given twice")
+        seen.add(str(node.data))
+
+
+def _waivers(paths: Sequence[Path], known: Sequence[str], problems: list[Problem]) -> Iterator[Issue]:
+    try:
+        waivers = load_waivers(paths)
+    except PolicyError as error:
+        problems += error.problems
+        return
+    for waiver in waivers.items:
+        if not any(fnmatchcase(name, waiver.policy) for name in known):
+            hint = did_you_mean(waiver.policy, known)
+            text = f"waiver {waiver.id}: there is no policy {waiver.policy!r}"
+            yield Issue("waiver-for-nothing", waiver.place, f"{text}; {hint}" if hint.startswith("did") else text)
+
+
+def fixed(source: Source, issues: Iterable[Issue]) -> str:
+    """Return the text of a file with the safe repairs made; line ends and everything else stay as they are."""
+    lines = source.text.splitlines(keepends=True)
+    edits = [issue.edit for issue in issues if issue.edit is not None and issue.place.file == source.name]
+    for edit in sorted(edits, key=lambda item: (-item.place.line, -item.place.column)):
+        line = lines[edit.place.line - 1]
+        lines[edit.place.line - 1] = line[: edit.place.column - 1] + edit.text + line[edit.place.end_column - 1 :]
+    return "".join(lines)
