@@ -82,6 +82,57 @@ def test_policy_init_writes_what_lint_accepts(
     assert path.read_text(encoding="utf-8") == STARTER
 
 
+WAIVERS = """\
+apiVersion: trailwarden/v1
+kind: Waivers
+waivers:
+  - id: w-1
+    policy: validation-on
+    subject: "*"
+    reason: until the migration
+    ticket: OPS-1
+    owner: platform
+    approved_by: security
+    approved_on: 2026-01-01
+    expires: 2026-03-01
+"""
+CASES = """\
+apiVersion: trailwarden/v1
+kind: PolicyTest
+tests:
+  - {{name: a trail without digests, policy: validation, given: bad.jsonl, expect: {status}}}
+"""
+
+
+def test_policy_lint_reads_waivers_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Policies and waivers are checked together, and all problems of both are told."""
+    monkeypatch.chdir(tmp_path)
+    call(capfd, "policy", "init", "baseline/policy.yaml")
+    Path("baseline/waivers.yaml").write_text(WAIVERS, encoding="utf-8")
+    expected = "2 policies and 1 waiver document in 2 files: no problems\n"
+    assert call(capfd, "policy", "lint", "baseline") == (0, expected, "")
+    Path("baseline/waivers.yaml").write_text(WAIVERS.replace("2026-03-01", "tomorrow"), encoding="utf-8")
+    Path("baseline/policy.yaml").write_text("id: x\ncheck: nope\n", encoding="utf-8")
+    code, out, err = call(capfd, "policy", "lint", "baseline")
+    assert (code, out) == (2, "")
+    assert "baseline/policy.yaml:2:8: " in err
+    assert "baseline/waivers.yaml:12:14: " in err
+
+
+def test_policy_test(here: Path) -> None:
+    """0 when every case goes as expected, 1 when one does not, with the place and a JUnit file."""
+    (here / "policy_test.yaml").write_text(CASES.format(status="FAIL"), encoding="utf-8")
+    good = run("policy", "test", "policy_test.yaml", cwd=here)
+    assert (good.returncode, good.stdout) == (0, "1 test, 0 failed\n"), good.stderr
+    (here / "policy_test.yaml").write_text(CASES.format(status="PASS"), encoding="utf-8")
+    bad = run("policy", "test", "policy_test.yaml", "--junit", "out/junit.xml", cwd=here)
+    assert bad.returncode == 1
+    assert "FAILED validation: a trail without digests (policy_test.yaml:4)" in bad.stdout
+    assert 'failures="1"' in (here / "out" / "junit.xml").read_text(encoding="utf-8")
+
+
 def test_policy_list_and_show(capfd: pytest.CaptureFixture[str]) -> None:
     """Packs with their policies; the text of a policy is YAML that says what its file says."""
     _, listing, _ = call(capfd, "policy", "list")

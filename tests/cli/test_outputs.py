@@ -106,6 +106,26 @@ def test_a_reader_who_goes_away_is_no_error(here: Path, arguments: tuple[str, ..
     assert (here / "kept.xml").exists() == ("check" in arguments)
 
 
+@pytest.mark.parametrize("arguments", [(*BAD, "-o", "json"), ("checks", "list")])
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+def test_a_stdout_that_takes_nothing(here: Path, arguments: tuple[str, ...], redirection: str) -> None:
+    """A full disk or a closed stdout is an error with a name; files are written all the same."""
+    words = [str(SCRIPT), *arguments, *(["-o", "junit=kept.xml"] if "check" in arguments else [])]
+    found = subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *words],
+        cwd=here,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert found.returncode == 2
+    assert "trailwarden: stdout " in found.stderr
+    assert "Exception" not in found.stderr
+    assert (here / "kept.xml").exists() == ("check" in arguments)
+
+
 @pytest.mark.parametrize(
     ("terminal", "variables", "coloured"),
     [

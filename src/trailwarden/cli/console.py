@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from typing import TextIO
 
-from trailwarden.errors import PolicyError, TrailwardenError
+from trailwarden.errors import OutputError, PolicyError, TrailwardenError
 
 
 def say(text: str) -> None:
@@ -26,23 +26,36 @@ def complain(error: TrailwardenError) -> None:
 
 
 def _write_stderr(text: str) -> None:
-    from trailwarden.text import visible  # noqa: PLC0415 - only when there is something to say
+    from trailwarden.text import log_safe, visible  # noqa: PLC0415 - only when there is something to say
 
-    sys.stderr.write("".join(f"{visible(line)}\n" for line in text.splitlines()))
+    sys.stderr.write("".join(f"{log_safe(visible(line))}\n" for line in text.splitlines()))
     sys.stderr.flush()
 
 
 def print_out(text: str) -> None:
-    """Write to stdout as UTF-8 whatever the locale; raises BrokenPipeError when nobody reads it any more."""
-    data = text.encode("utf-8", "backslashreplace")
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    """Write to stdout as UTF-8, whatever the locale.
+
+    Raises:
+        BrokenPipeError: nobody reads it any more.
+        OutputError: it is closed, or the disk behind it is full.
+    """
+    if sys.stdout is None:
+        raise OutputError("stdout is closed")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence_stdout()
+        raise OutputError(f"stdout can't be written: {error.strerror or error}") from error
 
 
 def flush() -> None:
     """Let an error of stdout show now and not when Python shuts down."""
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def silence_stdout() -> None:
@@ -52,18 +65,18 @@ def silence_stdout() -> None:
     os.close(null)
 
 
-def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
+def wants_colour(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
     """Return whether to colour: FORCE_COLOR and CLICOLOR_FORCE say yes, NO_COLOR and TERM=dumb no, else a terminal decides."""
     if any(environment.get(name, "") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
         return True
     if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
         return False
-    return stream.isatty()
+    return stream is not None and stream.isatty()
 
 
-def terminal_width(stream: TextIO) -> int:
+def terminal_width(stream: TextIO | None) -> int:
     """Return the columns of a terminal, 0 for anything else."""
-    return shutil.get_terminal_size((0, 0)).columns if stream.isatty() else 0
+    return shutil.get_terminal_size((0, 0)).columns if stream is not None and stream.isatty() else 0
 
 
 class Progress:

@@ -76,8 +76,6 @@ class Writer:
             self.failures.append(error)
         except BrokenPipeError:
             console.silence_stdout()
-        except OSError as error:
-            self.failures.append(OutputError(f"stdout can't be written: {error.strerror or error}"))
 
     def _render(self, name: str, options: RenderOptions) -> str:
         try:

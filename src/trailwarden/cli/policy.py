@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trailwarden.cli import console
-from trailwarden.errors import EXIT_OK, UsageError
+from trailwarden.errors import EXIT_OK, PolicyError, Problem, UsageError
 from trailwarden.facts import SUBJECTS
 from trailwarden.files import write_atomic
-from trailwarden.policy.document import policy_files
+from trailwarden.policy.document import policy_files, read_documents
 from trailwarden.policy.model import Policy, Selection
 from trailwarden.policy.schema import published_schema
 from trailwarden.policy.select import builtin_documents, select
+from trailwarden.policy.waivers import load_waivers
+from trailwarden.policytests.cases import load_cases
+from trailwarden.policytests.runner import exit_code, junit_text, run_cases, summary
 from trailwarden.registry import checks
 
 STARTER = """\
@@ -53,6 +56,14 @@ class RefOptions:
     refs: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CaseOptions:
+    """Whose tests to run, and a JUnit file for the outcome."""
+
+    paths: tuple[Path, ...]
+    junit: Path | None
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands."""
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -69,9 +80,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = verbs.add_parser("show", help="the text of policies, as it stands in their files")
     show.add_argument("refs", metavar="REF", nargs="+", help="pack, id, glob, file or folder")
     show.set_defaults(parse=refs, run=run_show)
-    lint = verbs.add_parser("lint", help="find what is wrong with policy files")
+    lint = verbs.add_parser("lint", help="find what is wrong with policy and waiver files")
     lint.add_argument("refs", metavar="PATH", nargs="+", help="file or folder")
     lint.set_defaults(parse=refs, run=run_lint)
+    test = verbs.add_parser("test", help="run the unit tests of policies")
+    test.add_argument("paths", metavar="PATH", nargs="+", help="policy file, test file (*_test.yaml) or folder")
+    test.add_argument("--junit", metavar="FILE", help="write the outcome as JUnit XML as well")
+    test.set_defaults(
+        parse=lambda given: CaseOptions(tuple(map(Path, given.paths)), Path(given.junit) if given.junit else None),
+        run=run_test,
+    )
     schema = verbs.add_parser("schema", help="the JSON Schema of policy files, for editors")
     schema.set_defaults(parse=lambda _: RefOptions(()), run=run_schema)
 
@@ -134,14 +152,49 @@ def run_show(options: RefOptions) -> int:
 
 
 def run_lint(options: RefOptions) -> int:
-    """Check policy files; raises PolicyError with everything that is wrong."""
-    paths = [ref if "/" in ref or ref.endswith((".yaml", ".yml")) else f"./{ref}" for ref in options.refs]
-    found = _selected(paths)
-    files = {str(file) for path in paths for file in policy_files(Path(path))}
-    console.print_out(
-        f"{_count(len(found.policies), 'policy', 'policies')} in {_count(len(files), 'file', 'files')}: no problems\n"
-    )
+    """Check files of policies and waivers.
+
+    Raises:
+        PolicyError: everything that is wrong with them.
+        UsageError: two policies of one id, or nothing to check.
+    """
+    paths = [Path(ref) for ref in options.refs]
+    found = read_documents(paths)
+    problems: list[Problem] = list(found.problems)
+    policies: tuple[Policy, ...] = ()
+    if found.policies or found.sets:
+        try:
+            # With a slash it is a path, also where a pack has that name.
+            policies = _selected([ref if "/" in ref else f"./{ref}" for ref in options.refs]).policies
+        except PolicyError as error:
+            problems += error.problems
+    if found.waivers:
+        try:
+            load_waivers(paths)
+        except PolicyError as error:
+            problems += error.problems
+    if problems:
+        raise PolicyError(list(dict.fromkeys(problems)))
+    files = {str(file) for path in paths for file in policy_files(path)}
+    what = _count(len(policies), "policy", "policies")
+    if found.waivers:
+        what += f" and {_count(len(found.waivers), 'waiver document', 'waiver documents')}"
+    console.print_out(f"{what} in {_count(len(files), 'file', 'files')}: no problems\n")
     return EXIT_OK
+
+
+def run_test(options: CaseOptions) -> int:
+    """Run the unit tests of policies: 0 when all go as expected, 1 when one does not.
+
+    Raises:
+        PolicyError, UsageError: as ``policytests.load_cases``.
+        OutputError: the JUnit file can't be written.
+    """
+    outcomes = run_cases(load_cases(options.paths, checks()))
+    console.print_out(summary(outcomes))
+    if options.junit is not None:
+        write_atomic(options.junit, junit_text(outcomes).encode())
+    return exit_code(outcomes)
 
 
 def run_schema(_: RefOptions) -> int:

@@ -95,7 +95,7 @@ def live(options: ConnectionOptions, jobs: int, progress: Progress) -> Source:
     Raises:
         CredentialsError: as ``aws.session.connect``.
     """
-    from trailwarden.aws.session import connect  # noqa: PLC0415 - botocore takes longer to import than a replay takes
+    from trailwarden.aws.session import Tuning, connect  # noqa: PLC0415 - botocore takes longer to import than a replay takes
 
     connection = connect(
         profile=options.profile,
@@ -103,6 +103,7 @@ def live(options: ConnectionOptions, jobs: int, progress: Progress) -> Source:
         role_arn=options.role_arn,
         external_id=options.external_id,
         endpoint_url=options.endpoint_url,
+        tuning=Tuning(max_connections=max(jobs, Tuning().max_connections)),
     )
     caller = connection.caller
     header = Header(
