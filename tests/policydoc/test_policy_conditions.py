@@ -100,6 +100,7 @@ def holds(operator: str, wanted: Any, actual: tuple[str, ...] | None, **more: An
         ("ArnLike", "arn:*:trail/main", ARN, NO),
         ("StringLike", "arn:*:trail/main", ARN, YES),
         ("ArnLike", "arn:aws:cloudtrail:*", ARN, YES),
+        ("ArnLike", "arn:aws:cloud*", ARN, YES),
         ("ArnLike", "*", ARN, YES),
         ("ArnLike", "*", "no arn", NO),
         ("ArnLike", "arn:aws:cloudtrail", ARN, NO),

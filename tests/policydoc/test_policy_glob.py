@@ -77,6 +77,7 @@ def test_variables_and_escapes() -> None:
     assert compile_glob("${ aws:PrincipalTag/Team , 'x, y' }").tokens == (Variable("aws:principaltag/team", "x, y"),)
     assert compile_glob("${*}${?}${$}").tokens == ("*", "?", "$")
     assert compile_glob("${*}").fixed
+    assert compile_glob("aX").tokens == ("a", "X")
     assert compile_glob("a${").tokens == ("a", "$", "{")
     assert not compile_glob("${aws:username}").fixed
     assert not compile_glob("a*").fixed
