@@ -141,6 +141,13 @@ class PolicyFile:
     name: str
     text: str
     builtin: bool
+    mark: str = ""
+    """The byte-order mark that the text began with."""
+
+    @property
+    def data(self) -> bytes:
+        """Return the file's own bytes."""
+        return (self.mark + self.text).encode()
 
 
 @dataclass(frozen=True, slots=True)

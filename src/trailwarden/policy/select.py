@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -17,7 +17,7 @@ from trailwarden.policy.build import NOTHING, Builder
 from trailwarden.policy.document import SUFFIXES, Document, Documents, read_documents
 from trailwarden.policy.model import Place, Policy, PolicyFile, Selection
 from trailwarden.policy.sets import Catalogue, Member, is_glob
-from trailwarden.policy.yamltext import read_source
+from trailwarden.policy.yamltext import Source, read_source
 from trailwarden.registry import did_you_mean
 
 PACKAGE = "trailwarden.policies"
@@ -64,6 +64,7 @@ def select(
     exclude: Iterable[Exclude | str] = (),
     tags: Collection[str] = (),
     severities: Collection[Severity] = (),
+    files: Sequence[PolicyFile] | None = None,
 ) -> Selection:
     """Return the policies to judge.
 
@@ -73,35 +74,56 @@ def select(
         exclude: what is left out of it, and shown as such.
         tags: keep only policies that have one of these.
         severities: keep only policies of these severities.
+        files: read these, as an earlier selection returned them, instead of the disk and of the built-in policies of this release.
 
     Raises:
         PolicyError: policy files with problems, all of them.
         UsageError: a reference, tag or exclusion that matches nothing, two different policies of one id, or nothing left.
     """
-    return _Selector([Ref(ref) if isinstance(ref, str) else ref for ref in refs], checks).select(
+    return _Selector([Ref(ref) if isinstance(ref, str) else ref for ref in refs], checks, files).select(
         [Exclude.parse(item) if isinstance(item, str) else item for item in exclude], tags, severities
     )
 
 
-def is_path(text: str, names: Iterable[str]) -> bool:
+def is_path(text: str, names: Iterable[str], exists: Callable[[str], bool] = os.path.exists) -> bool:
     """Return whether a reference means a file or folder: it looks like one, or exists and is not the name of anything else."""
     if os.sep in text or "/" in text or text.endswith(SUFFIXES):
         return True
-    return text not in names and not is_glob(text) and Path(text).exists()
+    return text not in names and not is_glob(text) and exists(text)
+
+
+def _documents(files: Iterable[PolicyFile], *, builtin: bool) -> Documents:
+    """Return what files hold that were read before, in the order in which a folder is read."""
+    documents = Documents()
+    for item in sorted((item for item in files if item.builtin is builtin), key=lambda item: Path(item.name)):
+        documents.add(Source(item.name, item.text, item.builtin))
+    return documents
 
 
 class _Selector:
-    def __init__(self, refs: Sequence[Ref], checks: Mapping[str, Check]) -> None:
+    def __init__(
+        self, refs: Sequence[Ref], checks: Mapping[str, Check], files: Sequence[PolicyFile] | None = None
+    ) -> None:
         self.refs = refs
         self.builder = Builder(checks)
-        builtin = builtin_documents()
-        paths = [ref.text for ref in refs if is_path(ref.text, [*builtin.policies, *builtin.sets])]
-        self.paths = set(paths)
-        self.own = read_documents(map(Path, paths))
+        builtin = builtin_documents() if files is None else _documents(files, builtin=True)
+        names = [*builtin.policies, *builtin.sets]
+        if files is None:
+            self.paths = {ref.text for ref in refs if is_path(ref.text, names)}
+            self.own = read_documents(Path(ref.text) for ref in refs if ref.text in self.paths)
+        else:
+            self.own = _documents(files, builtin=False)
+            sources = [Path(source.name) for source in self.own.sources]
+            self.paths = {
+                ref.text
+                for ref in refs
+                if is_path(ref.text, names, lambda text: any(path.is_relative_to(text) for path in sources))
+            }
         self.problems: list[Problem] = [*builtin.problems, *self.own.problems]
         self.catalogue = Catalogue(builtin, self.own)
         self.chosen: dict[str, Policy] = {}
         self.disabled: dict[str, str] = {}
+        self.read = {source.name for source in self.own.sources}
         self.sources = {source.name: source for source in (*builtin.sources, *self.own.sources)}
 
     def select(self, exclude: Sequence[Exclude], tags: Collection[str], severities: Collection[Severity]) -> Selection:
@@ -124,7 +146,7 @@ class _Selector:
         kept = tuple(policy for policy in policies if policy.id not in excluded)
         if not kept:
             raise UsageError("no policy is selected", "see `trailwarden policy list`")
-        return Selection(kept, tuple(sorted(excluded.items())), self._files(kept))
+        return Selection(kept, tuple(sorted(excluded.items())), self._files())
 
     def _members(self, ref: Ref) -> list[Member]:
         if ref.text in self.paths:
@@ -144,6 +166,9 @@ class _Selector:
     def _members_of_set(self, identity: str) -> list[Member]:
         expansion = self.catalogue.expand(identity)
         self.problems.extend(expansion.problems)
+        involved = [self.catalogue.sets[name] for name in (identity, *expansion.sets)]
+        involved += [self.catalogue.policies[name] for name in expansion.disabled]
+        self.read.update(document.source.name for document in involved)
         self.disabled.update({name: reason for name, reason in expansion.disabled.items() if name not in self.disabled})
         return list(expansion.members.values())
 
@@ -195,12 +220,12 @@ class _Selector:
                 _, problems = self.builder.build(document)
                 self.problems.extend(problems)
 
-    def _files(self, policies: Iterable[Policy]) -> tuple[PolicyFile, ...]:
-        """Return the user's files, and of the built-in ones those that a selected policy or its pack stands in."""
-        names = {policy.place.file for policy in policies} | {source.name for source in self.own.sources}
-        packs = {self.catalogue.sets[policy.pack].source.name for policy in policies if policy.pack}
+    def _files(self) -> tuple[PolicyFile, ...]:
+        """Return the user's files, and of the built-in ones those that took part: with these alone, the same is selected again."""
+        names = self.read | {policy.place.file for policy in self.chosen.values()}
         return tuple(
-            PolicyFile(name, self.sources[name].text, self.sources[name].builtin) for name in sorted(names | packs)
+            PolicyFile(name, self.sources[name].text, self.sources[name].builtin, self.sources[name].mark)
+            for name in sorted(names)
         )
 
 

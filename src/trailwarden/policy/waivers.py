@@ -16,7 +16,7 @@ from typing import Literal
 
 from trailwarden.errors import PolicyError, Problem
 from trailwarden.model import Json, PolicyResult, Result, Status
-from trailwarden.policy.document import read_documents
+from trailwarden.policy.document import Documents, read_documents
 from trailwarden.policy.model import Place, PolicyFile
 from trailwarden.policy.yamltext import Node
 from trailwarden.registry import did_you_mean
@@ -121,7 +121,11 @@ def load_waivers(paths: Iterable[Path], *, max_days: int = MAX_DAYS) -> Waivers:
     Raises:
         PolicyError: everything that is wrong with them, at once.
     """
-    documents = read_documents(paths)
+    return waivers_of(read_documents(paths), max_days=max_days)
+
+
+def waivers_of(documents: Documents, *, max_days: int = MAX_DAYS) -> Waivers:
+    """Return the waivers of files that were read; arguments and errors as ``load_waivers``."""
     problems = list(documents.problems)
     if not documents.waivers and not problems:
         problems += [
@@ -141,7 +145,9 @@ def load_waivers(paths: Iterable[Path], *, max_days: int = MAX_DAYS) -> Waivers:
         first.setdefault(waiver.id, waiver)
     if problems:
         raise PolicyError(problems)
-    return Waivers(tuple(first.values()), tuple(PolicyFile(item.name, item.text, False) for item in documents.sources))
+    return Waivers(
+        tuple(first.values()), tuple(PolicyFile(item.name, item.text, False, item.mark) for item in documents.sources)
+    )
 
 
 def _waiver(node: Node, max_days: int) -> tuple[Waiver | None, list[Problem]]:

@@ -52,6 +52,8 @@ class Source:
     name: str
     text: str
     builtin: bool = False
+    mark: str = ""
+    """The byte-order mark that the file begins with."""
 
     @cached_property
     def lines(self) -> list[str]:
@@ -158,7 +160,8 @@ def read_source(path: Path, *, name: str = "", builtin: bool = False) -> Source:
         raise PolicyError(
             [Problem(shown, line, column, f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8")]
         ) from None
-    return Source(shown, text.removeprefix("\ufeff"), builtin)
+    plain = text.removeprefix("\ufeff")
+    return Source(shown, plain, builtin, text[: len(text) - len(plain)])
 
 
 def parse(source: Source) -> tuple[list[Node], list[Problem]]:
