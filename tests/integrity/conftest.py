@@ -1,7 +1,6 @@
 """The generator of chains and the local endpoint live with the benchmarks; tests use the same ones."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 
 @pytest.fixture(autouse=True)
-def _plain_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _plain_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Credentials of nobody, no configuration files, no proxy."""
     for name in (
         "AWS_PROFILE",
@@ -28,4 +27,3 @@ def _plain_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    yield

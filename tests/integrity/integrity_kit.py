@@ -19,6 +19,7 @@ from benchmarks.integrity.chains import (
     signing_key,
     stored,
 )
+
 from trailwarden.integrity.chain import Window
 from trailwarden.integrity.engine import Run
 from trailwarden.integrity.history import History
@@ -26,7 +27,7 @@ from trailwarden.integrity.keys import PublicKey
 from trailwarden.integrity.places import Places
 from trailwarden.integrity.report import VerifyReport
 from trailwarden.integrity.store import AbsentError, Blob, Entry, Store, UnavailableError
-from trailwarden.integrity.unit import FileRecord, Task
+from trailwarden.integrity.task import FileRecord, Task
 from trailwarden.integrity.verdicts import Verdict
 from trailwarden.integrity.workers import Origin
 

@@ -10,16 +10,16 @@ import re
 import zlib
 from calendar import timegm
 from collections import Counter
+from itertools import pairwise
 from time import strptime
 from typing import Any
 
+from benchmarks.integrity.chains import StoredObject
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-from benchmarks.integrity.chains import StoredObject
 from tests.integrity.integrity_kit import Case
 
 LIMIT = 1 << 20
@@ -201,7 +201,7 @@ class Walk:
 
     def links(self, all_: list[tuple[int, int, dict[str, Any] | None, str]]) -> None:
         """Every neighbour pair, proven or not: hours between them without a digest are deleted unless a restart says otherwise."""
-        for (end, _, _, _), (_, start, body, _) in zip(all_, all_[1:], strict=False):
+        for (end, _, _, _), (_, start, body, _) in pairwise(all_):
             if start - end <= 1800:
                 continue
             if body is not None and body["previousDigestS3Object"] is None:
@@ -209,7 +209,7 @@ class Walk:
             else:
                 self.found["missing", ""] += 1
                 self.lost.append((end, start))
-        for (end, _, older, _), (_, start, body, _) in zip(all_, all_[1:], strict=False):
+        for (end, _, older, _), (_, start, body, _) in pairwise(all_):
             if body is not None and body["previousDigestS3Object"] is None and start == end and older is not None:
                 self.found["gap-declared", ""] += 1
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.integrity.chains import HOUR, StoredObject, log_body, signing_key, small_pool, stored
+from benchmarks.integrity.chains import StoredObject, log_body, signing_key, stored
 from tests.integrity.integrity_kit import NOW, Case, recompressed
 
 

@@ -5,8 +5,8 @@ import gzip
 import hashlib
 
 import pytest
-
 from benchmarks.integrity.chains import signing_key
+
 from trailwarden.integrity.digest import examine, parse, same_hash, signed_message
 from trailwarden.integrity.keys import Keyring, PublicKey, padded_block, parse_public_key
 from trailwarden.integrity.names import parse_digest, parse_log

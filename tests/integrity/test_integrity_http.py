@@ -1,28 +1,27 @@
 """Over HTTP: the thin client, its way out through boto3, faults that must not look like tampering, and the executors."""
 
 import json
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.integrity.endpoint import World, running
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
-
-from benchmarks.integrity.endpoint import World, running
 from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, base, make, outcome
 from tests.integrity.tamperings import TAMPERINGS, log
+
 from trailwarden.integrity import api, aws, wire
 from trailwarden.integrity.cloudtrail import history, public_keys
 from trailwarden.integrity.s3 import S3Store
 from trailwarden.integrity.store import AbsentError, UnavailableError
-from trailwarden.integrity.unit import FileRecord
+from trailwarden.integrity.task import FileRecord
 from trailwarden.integrity.verdicts import Verdict
 
 
@@ -39,10 +38,9 @@ def options(url: str, **more: Any) -> api.Options:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting between repeated requests, here and in botocore."""
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    yield
 
 
 def test_chain_over_http_and_json_form() -> None:
@@ -308,4 +306,4 @@ def _alive(pid: int) -> bool:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
         return False
-    return state not in {"Z", "X"} and os.path.exists(f"/proc/{pid}")
+    return state not in {"Z", "X"}

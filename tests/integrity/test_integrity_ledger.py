@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from benchmarks.integrity.chains import StoredObject, stored
 from benchmarks.integrity.endpoint import World, running
 from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, base, outcome
 from tests.integrity.tamperings import TAMPERINGS, log
+
 from trailwarden.integrity import api, aws, times, workers
 from trailwarden.integrity.codec import pack, unpack
 from trailwarden.integrity.engine import Progress
@@ -19,7 +19,7 @@ from trailwarden.integrity.folder import FolderStore, load_keys
 from trailwarden.integrity.ledger import Ledger, LedgerError
 from trailwarden.integrity.places import parse_places
 from trailwarden.integrity.store import AbsentError
-from trailwarden.integrity.unit import UnitResult
+from trailwarden.integrity.task import UnitResult
 from trailwarden.integrity.verdicts import Verdict
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from benchmarks.integrity.chains import HOUR
 from benchmarks.integrity.endpoint import World, running
 from tests.integrity.integrity_kit import SINCE, UNTIL, Case, audit, base, make
 from tests.integrity.tamperings import TAMPERINGS
+
 from trailwarden.cli import main
 from trailwarden.integrity import content, render, times
 from trailwarden.integrity.verdicts import MEANING, Finding, Verdict

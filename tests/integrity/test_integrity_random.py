@@ -2,13 +2,13 @@
 
 from collections import Counter
 
+from benchmarks.integrity.chains import HOUR
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-
-from benchmarks.integrity.chains import HOUR
 from tests.integrity.integrity_kit import SINCE, UNTIL, Case, audit, make
 from tests.integrity.reference_walk import Walk
 from tests.integrity.tamperings import TAMPERINGS
+
 from trailwarden.integrity.verdicts import Verdict
 
 

@@ -5,11 +5,11 @@ import random
 from typing import Any
 
 import pytest
-
 from benchmarks.integrity import chains
 from benchmarks.integrity.chains import DAY, DEFAULT_START, HOUR, KeyPeriod, signing_key
 from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, audit, base, edited, make, outcome, periods
 from tests.integrity.tamperings import TAMPERINGS, log
+
 from trailwarden.integrity import times
 from trailwarden.integrity.history import History, TrailEvent, TrailStatus
 from trailwarden.integrity.names import parse_digest

@@ -20,7 +20,7 @@ from trailwarden.files import write_atomic
 if TYPE_CHECKING:
     from trailwarden.integrity.api import Options as VerifyOptions
     from trailwarden.integrity.engine import Progress
-    from trailwarden.integrity.unit import FileRecord
+    from trailwarden.integrity.task import FileRecord
 
 _FORMATS = ("table", "json", "jsonl", "timeline", "html")
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from trailwarden.integrity.history import History
 from trailwarden.integrity.ledger import Ledger
 from trailwarden.integrity.places import Places, parse_places
 from trailwarden.integrity.report import VerifyReport
-from trailwarden.integrity.unit import FileRecord, Task
+from trailwarden.integrity.task import FileRecord, Task
 from trailwarden.integrity.workers import Origin, workers
 
 _DEFAULT_WINDOW: Final = times.DAY
@@ -56,7 +56,7 @@ class Options:
     sources: tuple[str, ...] = ()
     folder: Path | None = None
     keys: tuple[Path, ...] = ()
-    access: aws.Access = aws.Access()
+    access: aws.Access = field(default_factory=aws.Access)
     since: int | None = None
     until: int | None = None
     now: int | None = None

@@ -1,4 +1,5 @@
 """The only module of this package that imports boto3, and only when needed: credentials, endpoints, clients, errors."""
+# ruff: noqa: PLC0415 - boto3 takes 0.3 s to load and is needed only for what is unusual
 
 import os
 import re

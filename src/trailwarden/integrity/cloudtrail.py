@@ -74,8 +74,8 @@ def history(access: aws.Access, homes: Iterable[str], since: int, until: int, no
     with aws.guarded():
         for home in sorted(set(homes)):
             cloudtrail = aws.client(access, "cloudtrail", home)
-            for trail in cloudtrail.describe_trails(includeShadowTrails=False)["trailList"]:
-                statuses.append(_status(trail["Name"], cloudtrail.get_trail_status(Name=trail["TrailARN"])))
+            trails = cloudtrail.describe_trails(includeShadowTrails=False)["trailList"]
+            statuses += [_status(t["Name"], cloudtrail.get_trail_status(Name=t["TrailARN"])) for t in trails]
             if begin < until:
                 events += _events(cloudtrail, begin, until + DAY)
     return History(begin, tuple(events), tuple(statuses))

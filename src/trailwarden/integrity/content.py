@@ -24,7 +24,7 @@ class _Inflate(Protocol):
 
 def _library() -> tuple[Any, type[Exception], str]:
     try:
-        from isal import isal_zlib
+        from isal import isal_zlib  # noqa: PLC0415 - an optional extra
     except ImportError:
         return zlib.decompressobj, zlib.error, "zlib"
     broken: Any = isal_zlib.error
@@ -36,8 +36,10 @@ _new, _broken, LIBRARY = _library()
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an object holds. `anomaly` names what is wrong with the container; `sound` tells whether `sha256` is
-    that of the complete content (a bomb or a torn stream has none).
+    """What an object holds.
+
+    `anomaly` names what is wrong with the container; `sound` tells whether `sha256` is that of the complete content (a bomb
+    or a torn stream has none).
     """
 
     sha256: str

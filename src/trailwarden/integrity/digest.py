@@ -85,8 +85,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Successor:
-    """What the digest after this one says about it. A signature proves itself, whoever hands it over, so this may be
-    used before the successor is proven; only its hash may not acquit, only accuse.
+    """What the digest after this one says about it.
+
+    A signature proves itself, whoever hands it over, so this may be used before the successor is proven; its hash may
+    not acquit, only accuse.
     """
 
     signature: str
@@ -96,7 +98,7 @@ class Successor:
 def _text(data: Mapping[str, Any], field: str) -> str:
     value = data[field]
     if not isinstance(value, str):
-        raise ValueError(f"{field} is not a text")
+        raise ValueError(f"{field} is not a text")  # noqa: TRY004 - one type for every malformed body
     return value
 
 
@@ -109,7 +111,7 @@ def parse(body: bytes) -> Digest:
     try:
         data = json.loads(body)
         if not isinstance(data, dict):
-            raise ValueError("not a JSON object")
+            raise ValueError("not a JSON object")  # noqa: TRY004 - as above
         links = ("Bucket", "Object")
         fields = [f"previousDigestS3{name}" for name in links]
         fields += ["previousDigestHashValue", "previousDigestHashAlgorithm", "previousDigestSignature"]
@@ -152,7 +154,7 @@ def same_hash(one: str, other: str) -> bool:
         return False
 
 
-def examine(
+def examine(  # noqa: PLR0917 - called in one place, in this order
     name: DigestName,
     location: tuple[str, str],
     claimed: tuple[str | None, str],
@@ -218,7 +220,7 @@ def examine(
     return replace(head, verdict=Verdict.VERIFIED, reason=""), digest
 
 
-def _judge(
+def _judge(  # noqa: PLR0917 - everything a signature depends on
     digest: Digest,
     sha256: str,
     signature: str,

@@ -18,7 +18,7 @@ from trailwarden.integrity.names import Scope
 from trailwarden.integrity.report import FINDINGS_LIMIT, ChainReport, ContentReport, VerifyReport
 from trailwarden.integrity.scope import ScopeReport, join_scope
 from trailwarden.integrity.store import Store, UnavailableError
-from trailwarden.integrity.unit import FileRecord, Task, Unit, UnitResult, records
+from trailwarden.integrity.task import FileRecord, Task, Unit, UnitResult, records
 from trailwarden.integrity.verdicts import Finding, Verdict
 from trailwarden.integrity.workers import Origin, release, run_bundle
 
@@ -65,7 +65,7 @@ class Run:
     notes: dict[str, Any] = field(default_factory=dict)
     _keys: dict[str, tuple[PublicKey, ...]] = field(default_factory=dict)
     _used: set[tuple[str, str]] = field(default_factory=set)
-    _content: "_ContentTally" = field(default_factory=lambda: _ContentTally())
+    _content: "_ContentTally" = field(default_factory=lambda: _ContentTally())  # noqa: PLW0108 - defined below
     _files: int = 0
     _resumed: int = 0
 
@@ -165,8 +165,7 @@ class Run:
                     self._add(
                         f"keys-{found.reason}", found.verdict, f"the public keys could not be read: {found}", region
                     )
-                    found = ()
-                self._keys[region] = found
+                self._keys[region] = () if isinstance(found, UnavailableError) else found
 
     # Units ------------------------------------------------------------------------------------------------------------
 

@@ -29,10 +29,10 @@ def read_events(key: str, account: str, region: str, data: bytes) -> LogContent:
     """Parse the inflated log file `data` and count what its events lack."""
     try:
         records = json.loads(data)["Records"]
-        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-            raise TypeError("Records is not a list of objects")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         return LogContent(key, account, region, 0, {}, {}, f"not a CloudTrail log: {error!r}"[:200])
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        return LogContent(key, account, region, 0, {}, {}, "not a CloudTrail log: Records is not a list of objects")
     hours: dict[str, int] = {}
     incomplete: dict[str, int] = {}
     for record in records:

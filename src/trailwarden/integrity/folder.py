@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from trailwarden.integrity.keys import PublicKey
 from trailwarden.integrity.store import AbsentError, Blob, Entry, UnavailableError
@@ -104,12 +104,18 @@ def load_keys(paths: list[Path]) -> list[PublicKey]:
             raise ValueError(f"{path}: no *.json file")
         for file in files:
             try:
-                data = json.loads(file.read_text(encoding="utf-8"))
-                entries = data if isinstance(data, list) else data.get("PublicKeyList", data.get("publicKeyList"))
-                if not isinstance(entries, list):
-                    raise ValueError("no PublicKeyList")
-                region = data.get("Region", "") if isinstance(data, dict) else ""
-                keys += [PublicKey.from_json(entry, region=region, source="file") for entry in entries]
-            except (ValueError, AttributeError) as error:
+                keys += _keys(json.loads(file.read_text(encoding="utf-8")))
+            except ValueError as error:
                 raise ValueError(f"{file}: {error}") from error
     return keys
+
+
+def _keys(data: Any) -> list[PublicKey]:
+    """Entries of a list, of an answer of ListPublicKeys in either spelling, or of a report."""
+    found = data
+    if isinstance(data, dict):
+        found = next((data[name] for name in ("PublicKeyList", "publicKeyList", "public_keys") if name in data), None)
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise ValueError("no PublicKeyList")
+    region = str(data.get("Region", "")) if isinstance(data, dict) else ""
+    return [PublicKey.from_json(entry, region=region, source="file") for entry in found]

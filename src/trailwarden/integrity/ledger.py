@@ -9,12 +9,12 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from trailwarden.integrity import codec, times
 from trailwarden.integrity.keys import PublicKey
 from trailwarden.integrity.names import Scope
-from trailwarden.integrity.unit import KnownDigest, Unit, UnitResult
+from trailwarden.integrity.task import KnownDigest, Unit, UnitResult
 from trailwarden.integrity.verdicts import Verdict
 
 _SCHEMA: Final = """
@@ -43,21 +43,25 @@ class Ledger:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._run = 0
         try:
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in {0, _VERSION}:
-                raise LedgerError(f"{path} is a ledger of version {version}, this release reads version {_VERSION}")
+            version = self._prepare()
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise LedgerError(f"{path} is no ledger: {error}") from error
+        if version not in {0, _VERSION}:
+            self._db.close()
+            raise LedgerError(f"{path} is a ledger of version {version}, this release reads version {_VERSION}")
+
+    def _prepare(self) -> int:
+        """Create what is missing; the version found, 0 for a new file."""
+        version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version in {0, _VERSION}:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
             self._db.execute(f"PRAGMA user_version={_VERSION}")
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            raise LedgerError(f"{path} is no ledger: {error}") from error
-        except LedgerError:
-            self._db.close()
-            raise
+        return version
 
-    def __enter__(self) -> "Ledger":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from trailwarden.integrity import times
 from trailwarden.integrity.chain import Span
 from trailwarden.integrity.report import ChainReport, VerifyReport
-from trailwarden.integrity.unit import FileRecord
+from trailwarden.integrity.task import FileRecord
 from trailwarden.integrity.verdicts import FAILING, HARMLESS, MEANING, UNDECIDED, Finding, Verdict
 
 #: One character for the state of an hour; the worst state of an hour wins.

@@ -10,7 +10,7 @@ from trailwarden.integrity.digest import Head
 from trailwarden.integrity.history import History
 from trailwarden.integrity.names import Scope
 from trailwarden.integrity.report import FINDINGS_LIMIT, ChainReport
-from trailwarden.integrity.unit import UnitResult
+from trailwarden.integrity.task import UnitResult
 from trailwarden.integrity.verdicts import Finding, Verdict
 
 _EDGE: Final = 10 * 60  # a slot may precede its delivery by five minutes; twice that around every edge is not judged
@@ -50,7 +50,6 @@ def join_scope(
         digests_only: logs were not looked at.
     """
     report = ScopeReport()
-    account, region = units[0].scope.account, units[0].scope.region
     unread = [span for unit in units for span in unit.unread]
     roots = sorted({(unit.scope.bucket, unit.scope.root) for unit in units})
     chains: dict[ChainId, list[Head]] = {}
@@ -67,7 +66,7 @@ def join_scope(
         for finding in joined[chain].findings:
             report.add(finding)
         report.chains.append(_chain_report(chain, chains[chain], joined[chain], counts))
-    _nothing(report, units, chains, window, trails, account, region, unread)
+    _nothing(report, units, chains, window, trails)
     for unit in units:
         for finding in unit.findings:
             report.totals[finding.verdict] = report.totals.get(finding.verdict, 0) + 1
@@ -120,14 +119,12 @@ def _nothing(
     chains: dict[ChainId, list[Head]],
     window: Window,
     trails: Sequence[str],
-    account: str,
-    region: str,
-    unread: Sequence[tuple[int, int]],
 ) -> None:
     """A window without a single digest is a failure, for the scope or for a trail asked for by name."""
+    scope = units[0].scope
     standard = {chain.trail for chain in chains if not chain.backfill}
     wanted = [trail for trail in trails if trail not in standard] if trails else ([] if standard else [""])
-    if unread and wanted:
+    if any(unit.unread for unit in units):
         return  # already reported as not listable
     for trail in wanted:
         report.add(
@@ -135,14 +132,14 @@ def _nothing(
                 Verdict.MISSING,
                 "no-digests",
                 "hours",
-                account,
-                region,
+                scope.account,
+                scope.region,
                 "there is not one digest in the whole window",
-                bucket=units[0].scope.bucket,
+                bucket=scope.bucket,
                 trail=trail,
                 start=window.since,
                 end=window.until,
-                detail={"prefix": units[0].scope.digests},
+                detail={"prefix": scope.digests},
             )
         )
 

@@ -100,6 +100,7 @@ class Signer:
         method: str,
         path: str,
         query: str,
+        *,
         payload_hash: str = _EMPTY,
         extra: Mapping[str, str] | None = None,
         now: float | None = None,
@@ -174,7 +175,7 @@ class Wire:
         """
         path = self._endpoint.base + path
         digest = hashlib.sha256(payload).hexdigest() if payload else _EMPTY
-        fields = self.signer.headers(method, path, query, digest, extra)
+        fields = self.signer.headers(method, path, query, payload_hash=digest, extra=extra)
         target = f"{path}?{query}" if query else path
         lines = "".join([f"{name}:{value}\r\n" for name, value in fields.items()])
         length = f"content-length:{len(payload)}\r\n" if payload else ""

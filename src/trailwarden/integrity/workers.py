@@ -19,7 +19,8 @@ from trailwarden.integrity.aws import Access, close
 from trailwarden.integrity.folder import FolderStore
 from trailwarden.integrity.s3 import S3Store
 from trailwarden.integrity.store import Store
-from trailwarden.integrity.unit import Task, Unit, UnitResult, run_unit
+from trailwarden.integrity.task import Task, Unit, UnitResult
+from trailwarden.integrity.unit import run_unit
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _follow_parent() -> None:
 
 def _dask(address: str) -> tuple[Executor, int]:
     try:
-        from distributed import Client
+        from distributed import Client  # noqa: PLC0415 - an optional package
     except ImportError as error:
         raise ValueError("executor dask:// needs the package `distributed`") from error
     client: Any = Client(address.replace("dask://", "tcp://", 1))
