@@ -25,7 +25,7 @@ _TYPES: Mapping[str, Accept] = {
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "null": lambda value: value is None,
 }
-_ANNOTATIONS = {"title", "description", "default", "$defs", "$schema", "$id"}
+_ANNOTATIONS = {"title", "expects", "description", "default", "$defs", "$schema", "$id"}
 _NUMBERS = (int, float)
 
 

@@ -47,7 +47,7 @@ def _node(checks: Iterable[Check] | None) -> Schema:
         minProperties=1,
         oneOf=[{"required": [key]} for key in _NODE_KEYS],
         dependentRequired={"with": ["check"]},
-        title="one of check, expr, any_of, all_of, not",
+        expects="one of check, expr, any_of, all_of, not",
     )
     if checks is not None:
         node["allOf"] = _parameters(checks, loose=True)
@@ -102,7 +102,7 @@ def _test_case(*, named: bool) -> Schema:
             "operation": {
                 "type": "string",
                 "pattern": r"^[a-z0-9]+\.[A-Z][A-Za-z0-9]+$",
-                "title": "an operation such as cloudtrail.DescribeTrails",
+                "expects": "an operation such as cloudtrail.DescribeTrails",
             },
             "region": text("Region or glob; every region when not given."),
             "params": {"type": "object", "description": "Only for calls with these parameters."},
@@ -118,12 +118,12 @@ def _test_case(*, named: bool) -> Schema:
         },
         "operation",
         oneOf=[{"required": ["reply"]}, {"required": ["error"]}],
-        title="one of reply, error",
+        expects="one of reply, error",
     )
     world = mapping(
         {
             "ledger": text("A ledger or world file, relative to this one.", minLength=1),
-            "account": {"type": "string", "pattern": "^[0-9]{12}$", "title": "an account id of twelve digits"},
+            "account": {"type": "string", "pattern": "^[0-9]{12}$", "expects": "an account id of twelve digits"},
             "clock": text("The instant that verdicts refer to, ISO 8601 UTC.", minLength=1),
             "regions": list_of({"type": "string"}, "The enabled regions.", minItems=1),
             "replies": list_of(reply, "What AWS answers; of several that fit, the last one."),
@@ -148,10 +148,10 @@ def _test_case(*, named: bool) -> Schema:
         "name": text("What the case shows.", minLength=1),
         "given": {
             "anyOf": [text("A ledger or world file.", minLength=1), world],
-            "title": "a file, or a mapping of ledger, replies and others",
+            "expects": "a file, or a mapping of ledger, replies and others",
         },
         "params": {"type": "object", "description": "Values for the policy's parameters."},
-        "expect": {"anyOf": [status, expected], "title": "a status, or a mapping with one"},
+        "expect": {"anyOf": [status, expected], "expects": "a status, or a mapping with one"},
     }
     if named:
         return mapping(
@@ -238,7 +238,7 @@ def short_schema(checks: Iterable[Check] | None = None) -> Schema:
 
 def set_schema() -> Schema:
     """Return the schema of ``kind: PolicySet``."""
-    name = {"type": "string", "pattern": REFERENCE, "title": "the id of a policy or set, or a glob"}
+    name = {"type": "string", "pattern": REFERENCE, "expects": "the id of a policy or set, or a glob"}
     include = {
         "anyOf": [
             name,
@@ -252,7 +252,7 @@ def set_schema() -> Schema:
                 maxProperties=1,
             ),
         ],
-        "title": "an id, a glob, or one of set, tag, framework",
+        "expects": "an id, a glob, or one of set, tag, framework",
     }
     override = mapping(
         {
@@ -285,20 +285,20 @@ def set_schema() -> Schema:
 
 def waivers_schema() -> Schema:
     """Return the schema of ``kind: Waivers``."""
-    day: Schema = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "title": "a day such as 2027-01-31"}
+    day: Schema = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "expects": "a day such as 2027-01-31"}
     words: Schema = {"type": "string", "minLength": 1}
     waiver = mapping(
         {
             "id": {
                 **IDENTITY,
                 "pattern": r"^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$",
-                "title": "a name such as SEC-123",
+                "expects": "a name such as SEC-123",
                 "description": "Name of the waiver.",
             },
             "policy": {
                 "type": "string",
                 "pattern": REFERENCE,
-                "title": "the id of a policy, or a glob",
+                "expects": "the id of a policy, or a glob",
                 "description": "Which policy.",
             },
             "subject": {**words, "description": "ARN of what fails, or a glob."},
@@ -316,7 +316,7 @@ def waivers_schema() -> Schema:
             "fingerprint": {
                 "type": "string",
                 "pattern": "^[0-9a-f]{16}$",
-                "title": "the 16 hexadecimal digits of a result's `state`",
+                "expects": "the 16 hexadecimal digits of a result's `state`",
                 "description": "Bind the waiver to the observed values: any other state is not covered.",
             },
         },
@@ -340,37 +340,42 @@ def param_schema(declared: Mapping[str, Json]) -> Schema:
     return schema
 
 
+def kind_schemas(checks: Mapping[str, Check], subjects: Iterable[str]) -> dict[str, Schema]:
+    """Return the schema of each kind of document by name, ``Short`` for the short form; check ids and parameters included."""
+    known = list(checks.values())
+    schemas = {
+        "Policy": policy_schema(subjects, known),
+        "PolicySet": set_schema(),
+        "Waivers": waivers_schema(),
+        "PolicyTest": tests_schema(),
+        "Short": short_schema(known),
+    }
+    return {
+        name: {"$schema": DIALECT, "$id": f"{SCHEMA_ID}:{name.lower()}", "title": f"trailwarden {name}", **schema}
+        for name, schema in schemas.items()
+    }
+
+
 def published_schema(checks: Mapping[str, Check], subjects: Iterable[str]) -> Schema:
     """Return the schema that editors use: any kind of document, check ids and parameters included."""
-    kinds = list(subjects)
-    known = list(checks.values())
-    full = policy_schema(kinds, known)
-    node = full.pop("$defs")["node"]
-    short = short_schema(known)
+    kinds = kind_schemas(checks, subjects)
+    # One resource has one `$defs`; references inside the kinds reach the same place as before.
+    node = kinds["Policy"].pop("$defs")["node"]
+    parts = {
+        name: {key: value for key, value in schema.items() if not key.startswith("$")} for name, schema in kinds.items()
+    }
+    choices = [{"if": {"properties": {"kind": {"const": kind}}}, "then": {"$ref": f"#/$defs/{kind}"}} for kind in KINDS]
     return {
         "$schema": DIALECT,
         "$id": SCHEMA_ID,
         "title": "trailwarden policy file",
-        "$defs": {
-            "node": node,
-            "Policy": full,
-            "PolicySet": set_schema(),
-            "Waivers": waivers_schema(),
-            "PolicyTest": tests_schema(),
-            "Short": short,
-        },
+        "$defs": {"node": node, **parts},
         "if": {"type": "array"},
         "then": {"items": {"$ref": "#/$defs/Short"}, "minItems": 1},
         "else": {
             "type": "object",
             "if": {"required": ["kind"]},
-            "then": {
-                "properties": {"kind": {"enum": list(KINDS)}},
-                "allOf": [
-                    {"if": {"properties": {"kind": {"const": kind}}}, "then": {"$ref": f"#/$defs/{kind}"}}
-                    for kind in KINDS
-                ],
-            },
+            "then": {"properties": {"kind": {"enum": list(KINDS)}}, "allOf": choices},
             "else": {"$ref": "#/$defs/Short"},
         },
     }

@@ -84,7 +84,7 @@ def _explain(error: ValidationError, root: Node, prefix: str) -> Iterator[Proble
         yield from _branches(error, root, here, prefix, where)
     elif rule == "oneOf":
         if isinstance(value, dict):  # of any other type, that is the problem and has been reported
-            yield problem("expected exactly " + str(schema.get("title", "one of several forms")))
+            yield problem("expected exactly " + str(schema.get("expects", "one of several forms")))
     elif rule == "required":
         for name in [name for name in expected if name not in value]:
             near = did_you_mean(name, [key for key in value if key not in schema.get("properties", {})])
@@ -105,7 +105,7 @@ def _explain(error: ValidationError, root: Node, prefix: str) -> Iterator[Proble
         )
     elif rule == "pattern":
         at = here.keys.get(value, here) if isinstance(value, str) else here
-        yield problem(f"{value!r} is not {schema.get('title', f'of the form {expected}')}", at=at)
+        yield problem(f"{value!r} is not {schema.get('expects', f'of the form {expected}')}", at=at)
     elif rule in ("minimum", "maximum"):
         yield problem(f"{value} is {'less' if rule == 'minimum' else 'more'} than the {rule} {expected}")
     elif rule in ("minItems", "minProperties", "minLength"):
@@ -115,7 +115,7 @@ def _explain(error: ValidationError, root: Node, prefix: str) -> Iterator[Proble
     elif rule == "maxItems":
         yield problem(f"more than {expected} elements")
     elif rule == "maxProperties":
-        yield problem("expected exactly " + str(schema.get("title", "one key")))
+        yield problem("expected exactly " + str(schema.get("expects", "one key")))
     else:
         yield problem(error.message.splitlines()[0][:200])
 
@@ -147,7 +147,7 @@ def _branches(error: ValidationError, root: Node, here: Node, prefix: str, where
         for sub in fitting[0]:
             yield from _explain(sub, root, prefix)
         return
-    title = schema.get("title") or " or ".join(_branch_words(schema.get(str(error.validator), [])))
+    title = schema.get("expects") or " or ".join(_branch_words(schema.get(str(error.validator), [])))
     yield here.problem(where + f"expected {title}, got {describe(instance, here)}", _quote_hint(instance, title))
 
 

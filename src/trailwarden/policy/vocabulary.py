@@ -35,7 +35,7 @@ IDENTITY = text(
     "Stable name: rule id in SARIF, class in JUnit, target of waivers.",
     pattern=NAME,
     maxLength=100,
-    title="a name in lower-case letters, digits, hyphens and dots, such as audit-trail-protected",
+    expects="a name in lower-case letters, digits, hyphens and dots, such as audit-trail-protected",
 )
 SEVERITY: Schema = {
     "type": "string",
@@ -47,14 +47,14 @@ _BASES = ("stated", "derived", "primary", "supporting")
 MAPPINGS: Schema = {
     "type": "object",
     "description": "Framework and version -> the requirements that this policy serves.",
-    "propertyNames": {"pattern": NAME, "title": "a framework with its version, such as cis-aws-5.0"},
+    "propertyNames": {"pattern": NAME, "expects": "a framework with its version, such as cis-aws-5.0"},
     "additionalProperties": {
         "anyOf": [
             _CONTROLS,
             mapping(
                 dict.fromkeys(_BASES, _CONTROLS),
                 minProperties=1,
-                title="lists by basis (stated, derived, primary, supporting)",
+                expects="lists by basis (stated, derived, primary, supporting)",
             ),
         ]
     },
@@ -66,7 +66,10 @@ _VALUE: Schema = {
 PARAMS: Schema = {
     "type": "object",
     "description": "Parameters of the policy; used as ${params.name}.",
-    "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$", "title": "a name in lower-case letters, digits and underscores"},
+    "propertyNames": {
+        "pattern": "^[a-z][a-z0-9_]*$",
+        "expects": "a name in lower-case letters, digits and underscores",
+    },
     "additionalProperties": mapping(
         {
             "type": {"type": "string", "enum": ["string", "integer", "number", "boolean", "array"]},
@@ -86,7 +89,7 @@ SCOPE = mapping(
             {
                 "type": "string",
                 "pattern": r"^[0-9*?]{1,12}$",
-                "title": 'an account id of twelve digits, or a glob such as "1111*"',
+                "expects": 'an account id of twelve digits, or a glob such as "1111*"',
             },
             "Account ids or globs.",
             minItems=1,
@@ -98,14 +101,14 @@ SCOPE = mapping(
                     {
                         "type": "string",
                         "pattern": r"^[a-z]{2}(-[a-z]+)+-[0-9]+$",
-                        "title": "a region such as eu-west-1",
+                        "expects": "a region such as eu-west-1",
                     },
                     "",
                     minItems=1,
                 ),
             ],
             "description": "Region names, or all.",
-            "title": "all, or a list of regions",
+            "expects": "all, or a list of regions",
         },
     },
     description="Where the policy speaks.",
@@ -115,7 +118,7 @@ QUANTIFIER: Schema = {
         {"type": "string", "enum": ["all", "any", "none"]},
         mapping({"at_least": {"type": "integer", "minimum": 1}}, "at_least"),
     ],
-    "title": "all, any, none or {at_least: N}",
+    "expects": "all, any, none or {at_least: N}",
     "description": "How many of the subjects must satisfy `require`; all when nothing is said.",
 }
 REMEDIATION = mapping(
@@ -128,7 +131,7 @@ REMEDIATION = mapping(
     minProperties=1,
 )
 _TAGS = list_of(
-    {"type": "string", "pattern": NAME, "title": "a tag in lower-case letters, digits, hyphens and dots"},
+    {"type": "string", "pattern": NAME, "expects": "a tag in lower-case letters, digits, hyphens and dots"},
     "Words to select policies by.",
 )
 METADATA = mapping(
