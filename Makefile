@@ -33,7 +33,9 @@ docs-check: .venv/run.stamp ## fail where a generated page differs from the code
 	@$(BIN)/python docs/generate.py --check
 
 bench: .venv/dev.stamp ## measure what the README claims
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/one_account.py
+	@$(BIN)/python benchmarks/policies.py
+	@$(BIN)/python benchmarks/reporters.py
 
 dist: .venv/dev.stamp ## build the sdist, and the wheel from it
 	@rm -rf dist
