@@ -119,6 +119,24 @@ def every(population: Population[X], judge: Callable[[X], Finding], success: str
     return Finding(Status.PASS, success, {"candidates": rows}, passing[0].expected)
 
 
+def together(*judges: Callable[[], Finding]) -> list[Finding]:
+    """Return the findings of questions that must all hold; beside a FAIL, those that could not be answered are left out.
+
+    Raises:
+        Unreadable: none is known to fail, and one could not be answered.
+    """
+    findings: list[Finding] = []
+    unknown: Unreadable | None = None
+    for judge in judges:
+        try:
+            findings.append(judge())
+        except Unreadable as error:
+            unknown = unknown or error
+    if unknown is not None and all(item.status is not Status.FAIL for item in findings):
+        raise unknown
+    return findings
+
+
 def known(value: Callable[[], Y]) -> Y | None:
     """Return a value, or None where it can't be read; only for what may soften a failure that is already certain."""
     try:

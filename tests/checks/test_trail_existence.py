@@ -131,6 +131,8 @@ def test_a_readable_organization_shadow_counts_unless_told_otherwise() -> None:
     [candidate] = row.observed["candidates"]
     assert candidate["message"] == f"trail org belongs to account {MANAGEMENT}, whose trails do not count here"
     assert candidate["subject"] == arn
+    [row] = run_check("trail-exists-and-logging", world, {"count_org_trails": False}, subject=Trail)
+    assert (row.status, row.observed) == (FAIL, {"TrailARN": arn, "IsOrganizationTrail": True})
 
 
 def test_the_owners_organization_trail_is_its_own() -> None:
@@ -234,6 +236,8 @@ def test_organization_trails_count_unless_told_otherwise() -> None:
     assert row.status is FAIL
     [candidate] = row.observed["candidates"]
     assert candidate["message"] == "trail org is an organization trail, which does not count here"
+    [row] = run_check("trail-multi-region", world, {"count_org_trails": False}, subject=Trail)
+    assert row.observed == {"TrailARN": row.subject, "IsOrganizationTrail": True}
     world.add_trail("own")
     assert status_of("trail-multi-region", world, {"count_org_trails": False}) is PASS
 

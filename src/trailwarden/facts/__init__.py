@@ -11,7 +11,7 @@ from trailwarden.facts.bucket import (
     PublicAccessBlock,
     Versioning,
 )
-from trailwarden.facts.key import KeyMetadata, KeyRotation, KmsKey
+from trailwarden.facts.key import KeyGrant, KeyMetadata, KeyRotation, KmsKey
 from trailwarden.facts.lifecycle import LifecycleRule, Transition
 from trailwarden.facts.loggroup import LogGroup, LogGroupDescription
 from trailwarden.facts.region import Region, RegionCoverage
@@ -23,9 +23,10 @@ from trailwarden.facts.selectors import (
     FieldRule,
     Selector,
     excluded_sources,
+    root_of,
 )
 from trailwarden.facts.times import format_time, hours_between, parse_time
-from trailwarden.facts.trail import Trail, TrailStatus
+from trailwarden.facts.trail import InsightSelector, Trail, TrailStatus
 
 SUBJECTS: dict[str, type[Subject]] = {kind.kind: kind for kind in (Account, Region, Trail, LogBucket, KmsKey, LogGroup)}
 """What a policy's ``subject`` can be, by name."""
@@ -42,6 +43,8 @@ __all__ = [
     "Fact",
     "FieldRule",
     "Grant",
+    "InsightSelector",
+    "KeyGrant",
     "KeyMetadata",
     "KeyRotation",
     "KmsKey",
@@ -65,4 +68,5 @@ __all__ = [
     "format_time",
     "hours_between",
     "parse_time",
+    "root_of",
 ]

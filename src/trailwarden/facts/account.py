@@ -187,6 +187,32 @@ class Account(Subject):
         pages = len(self.listings) - len(gaps)
         return Population(found, gaps, source="cloudtrail.DescribeTrails", pages=pages)
 
+    @fact("s3.ListBuckets")
+    def bucket_names(self) -> tuple[str, ...]:
+        """The names of all buckets of the account, sorted."""
+        call = self.call("s3.ListBuckets", self.global_region)
+        rows = expect(call, body_of(call, self.reply(call)), "Buckets")
+        return tuple(sorted(str(row["Name"]) for row in rows))
+
+    @fact("lambda.ListFunctions", needs=["Account.regions"])
+    def has_functions(self) -> bool:
+        """Whether there is a Lambda function in a region; the first region with one ends the search.
+
+        Raises:
+            Unreadable: none was found, and a region could not be read.
+        """
+        unread: Unreadable | None = None
+        for region in self.regions:
+            call = self.call("lambda.ListFunctions", region.name)
+            try:
+                if expect(call, body_of(call, self.reply(call)), "Functions"):
+                    return True
+            except Unreadable as error:
+                unread = unread or error
+        if unread is not None:
+            raise unread
+        return False
+
     @fact(needs=["Account.trails"])
     def buckets(self) -> Population[LogBucket]:
         """The buckets that trails deliver to."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from trailwarden.calls import Call
 from trailwarden.errors import Unreadable
-from trailwarden.facts.account import body_of, expect
+from trailwarden.facts.account import body_of, expect, reason_for_call
 from trailwarden.facts.base import Subject, fact
 from trailwarden.facts.times import optional_time
 from trailwarden.model import ReasonCode
+from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
 
 if TYPE_CHECKING:
     from trailwarden.facts.account import Account
@@ -69,6 +71,15 @@ class KeyRotation:
     period_days: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeyGrant:
+    """One grant: who may use the key without being named in its policy, and for what."""
+
+    id: str
+    grantee: str
+    operations: tuple[str, ...]
+
+
 class KmsKey(Subject):
     """A key named by one or more trails."""
 
@@ -103,7 +114,9 @@ class KmsKey(Subject):
         return self.owner if self.owner in self.account.peers else self.account_id
 
     def _ask(self, operation: str) -> dict[str, Any]:
-        call = self.account.call(operation, self.region, asker=self.asker, KeyId=self.key_id)
+        return self._body(self.account.call(operation, self.region, asker=self.asker, KeyId=self.key_id))
+
+    def _body(self, call: Call) -> dict[str, Any]:
         try:
             return body_of(call, self.account.reply(call))
         except Unreadable as error:
@@ -131,3 +144,30 @@ class KmsKey(Subject):
         body = self._ask("kms.GetKeyRotationStatus")
         call = self.account.call("kms.GetKeyRotationStatus", self.region, KeyId=self.key_id)
         return KeyRotation(bool(expect(call, body, "KeyRotationEnabled")), int(body.get("RotationPeriodInDays") or 365))
+
+    @fact("kms.GetKeyPolicy")
+    def policy(self) -> PolicyDocument:
+        """The key policy; every key has one, and only its owner may read it.
+
+        Raises:
+            Unreadable: refused; UNPARSEABLE for a text that is no policy.
+        """
+        call = self.account.call(
+            "kms.GetKeyPolicy", self.region, asker=self.asker, KeyId=self.key_id, PolicyName="default"
+        )
+        text = expect(call, self._body(call), "Policy")
+        try:
+            return parse(str(text))
+        except PolicyTextError as error:
+            raise Unreadable(reason_for_call(call, ReasonCode.UNPARSEABLE, message=str(error))) from None
+
+    @fact("kms.ListGrants")
+    def grants(self) -> tuple[KeyGrant, ...]:
+        """The grants, by id."""
+        call = self.account.call("kms.ListGrants", self.region, asker=self.asker, KeyId=self.key_id)
+        rows = expect(call, self._body(call), "Grants")
+        grants = (
+            KeyGrant(str(row["GrantId"]), str(row.get("GranteePrincipal") or ""), tuple(row.get("Operations") or ()))
+            for row in rows
+        )
+        return tuple(sorted(grants, key=lambda grant: grant.id))

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trailwarden.calls import Call
 from trailwarden.errors import Unreadable
 from trailwarden.facts.account import body_of, expect, reason_for_call
 from trailwarden.facts.base import Subject, fact
-from trailwarden.model import ReasonCode
+from trailwarden.facts.key import KeyMetadata, KmsKey
+from trailwarden.model import Json, ReasonCode
+from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
 
 if TYPE_CHECKING:
     from trailwarden.facts.account import Account
@@ -59,14 +62,53 @@ class LogGroup(Subject):
         """The log group of exactly this name; the API matches by prefix and returns neighbours too.
 
         Raises:
-            Unreadable: refused; CROSS_ACCOUNT for a log group of an account that the run does not reach. Nothing is asked then: a log group
-                of the same name in this account would be another one.
+            Unreadable: refused, or CROSS_ACCOUNT.
         """
-        call = self.account.call("logs.DescribeLogGroups", self.region, asker=self.asker, logGroupNamePrefix=self.name)
-        if self.asker != self.owner:
-            text = f"the log group belongs to account {self.owner}"
-            raise Unreadable(reason_for_call(call, ReasonCode.CROSS_ACCOUNT, message=text))
+        call = self._call("logs.DescribeLogGroups", logGroupNamePrefix=self.name)
         for row in expect(call, body_of(call, self.account.reply(call)), "logGroups"):
             if row.get("logGroupName") == self.name:
                 return LogGroupDescription.parse(row)
         return LogGroupDescription(exists=False)
+
+    @fact("kms.DescribeKey", needs=["LogGroup.description", "KmsKey.metadata"])
+    def key_metadata(self) -> KeyMetadata | None:
+        """The key that the log group is encrypted with, or None."""
+        key_id = self.description.kms_key_id
+        if not key_id:
+            return None
+        return self.account.link(KmsKey, key_id, lambda: KmsKey(self.account, key_id, self.region)).metadata
+
+    @fact("logs.DescribeResourcePolicies")
+    def resource_policies(self) -> tuple[tuple[str, PolicyDocument], ...]:
+        """The resource policies of CloudWatch Logs in the log group's region, which may speak of any log group there, by name.
+
+        Raises:
+            Unreadable: refused; UNPARSEABLE for a text that is no policy.
+        """
+        call = self._call("logs.DescribeResourcePolicies")
+        rows = expect(call, body_of(call, self.account.reply(call)), "resourcePolicies")
+        try:
+            found = [(str(row.get("policyName") or ""), parse(str(row["policyDocument"]))) for row in rows]
+        except PolicyTextError as error:
+            raise Unreadable(reason_for_call(call, ReasonCode.UNPARSEABLE, message=str(error))) from None
+        return tuple(sorted(found, key=lambda item: item[0]))
+
+    @fact("logs.DescribeSubscriptionFilters")
+    def destinations(self) -> tuple[str, ...]:
+        """The destinationArn of each subscription filter, sorted."""
+        call = self._call("logs.DescribeSubscriptionFilters", logGroupName=self.name)
+        rows = expect(call, body_of(call, self.account.reply(call)), "subscriptionFilters")
+        return tuple(sorted(str(row.get("destinationArn") or "") for row in rows))
+
+    def _call(self, operation: str, **params: Json) -> Call:
+        """Return a call as the log group's owner.
+
+        Raises:
+            Unreadable: CROSS_ACCOUNT for a log group of an account that the run does not reach. Nothing is asked then: a log group of
+                the same name in this account would be another one.
+        """
+        call = self.account.call(operation, self.region, asker=self.asker, **params)
+        if self.asker != self.owner:
+            text = f"the log group belongs to account {self.owner}"
+            raise Unreadable(reason_for_call(call, ReasonCode.CROSS_ACCOUNT, message=text))
+        return call

@@ -14,12 +14,19 @@ NO_ACTION = ""
 READS: Mapping[str, str] = {
     "cloudtrail.DescribeTrails": "cloudtrail:DescribeTrails",
     "cloudtrail.GetEventSelectors": "cloudtrail:GetEventSelectors",
+    "cloudtrail.GetInsightSelectors": "cloudtrail:GetInsightSelectors",
     "cloudtrail.GetTrailStatus": "cloudtrail:GetTrailStatus",
+    "cloudtrail.ListTags": "cloudtrail:ListTags",
     "cloudtrail.LookupEvents": "cloudtrail:LookupEvents",
     "ec2.DescribeRegions": "ec2:DescribeRegions",
     "kms.DescribeKey": "kms:DescribeKey",
+    "kms.GetKeyPolicy": "kms:GetKeyPolicy",
     "kms.GetKeyRotationStatus": "kms:GetKeyRotationStatus",
+    "kms.ListGrants": "kms:ListGrants",
+    "lambda.ListFunctions": "lambda:ListFunctions",
     "logs.DescribeLogGroups": "logs:DescribeLogGroups",
+    "logs.DescribeResourcePolicies": "logs:DescribeResourcePolicies",
+    "logs.DescribeSubscriptionFilters": "logs:DescribeSubscriptionFilters",
     "s3.GetBucketAcl": "s3:GetBucketAcl",
     "s3.GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3.GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
@@ -33,6 +40,7 @@ READS: Mapping[str, str] = {
     "s3.HeadBucket": "s3:ListBucket",
     "s3.ListBuckets": "s3:ListAllMyBuckets",
     "s3control.GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+    "sns.ListSubscriptionsByTopic": "sns:ListSubscriptionsByTopic",
     "sts.GetCallerIdentity": NO_ACTION,
 }
 

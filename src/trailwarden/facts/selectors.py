@@ -7,7 +7,7 @@ translated into the same form, so that no check ever asks which kind a trail use
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 READ = "read"
@@ -22,6 +22,13 @@ _READ_ONLY = "readOnly"
 _SOURCE = "eventSource"
 _TYPE = "resources.type"
 _ARN = "resources.ARN"
+_ERROR = "errorCode"
+_ROOTS: Mapping[str, str] = {
+    "AWS::S3::Object": "s3:::",
+    "AWS::Lambda::Function": "lambda:",
+    "AWS::DynamoDB::Table": "dynamodb:",
+}
+"""How ARNs go on after the partition, for the types that basic selectors know."""
 _OPERATORS = ("Equals", "StartsWith", "EndsWith", "NotEquals", "NotStartsWith", "NotEndsWith")
 
 
@@ -76,7 +83,15 @@ class Selector:
 
     def in_category(self, category: str) -> bool:
         """Return whether the selector is about a category (Management, Data, NetworkActivity)."""
-        return any(rule.field == _CATEGORY for rule in self.rules) and self.admits(_CATEGORY, category)
+        return self.restricts(_CATEGORY) and self.admits(_CATEGORY, category)
+
+    def restricts(self, field: str) -> bool:
+        """Return whether there is a rule on a field."""
+        return any(rule.field == field for rule in self.rules)
+
+    def tolerating(self, arns: Sequence[str]) -> Selector:
+        """Return the selector without those exclusions of resources that lie in or below the given ARNs."""
+        return replace(self, rules=tuple(_without(rule, arns) if rule.field == _ARN else rule for rule in self.rules))
 
     def narrowing(self, *free: str) -> tuple[str, ...]:
         """Return the fields with a rule, besides the category and those in ``free``."""
@@ -85,6 +100,17 @@ class Selector:
     def admits_kind(self, kind: str) -> bool:
         """Return whether read or write events pass."""
         return self.admits(_READ_ONLY, "true" if kind == READ else "false")
+
+
+def _without(rule: FieldRule, arns: Sequence[str]) -> FieldRule:
+    def kept(values: Sequence[str]) -> tuple[str, ...]:
+        return tuple(
+            value
+            for value in values
+            if not any(value == arn or value.startswith(f"{arn.rstrip('/')}/") for arn in arns)
+        )
+
+    return replace(rule, not_equals=kept(rule.not_equals), not_starts_with=kept(rule.not_starts_with))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +150,34 @@ class EventSelectors:
             for selector in self.selectors
         )
 
-    def records_data(self, resource_type: str, kind: str, arn: str = "") -> bool:
-        """Return whether every data event of a kind (read, write) on a resource type is recorded.
+    def records_data(self, resource_type: str, kind: str, below: str, tolerated: Sequence[str] = ()) -> bool:
+        """Return whether every data event of a kind (read, write) on every resource below an ARN is recorded.
 
         Args:
             resource_type: such as ``AWS::S3::Object``.
             kind: read or write.
-            arn: look at the resources below this ARN only (``arn:aws:s3:::logs/``); empty means every resource of the type.
+            below: what the ARNs of the resources asked about begin with: ``arn:aws:s3:::logs/``, or ``root_of`` the type for all.
+            tolerated: ARNs that a Not operator may leave out, with what lies below them.
         """
-        return any(
-            selector.in_category("Data")
-            and any(rule.field == _TYPE for rule in selector.rules)
+        candidates = [
+            selector.tolerating(tolerated)
+            for selector in self.selectors
+            if selector.in_category("Data")
+            and selector.restricts(_TYPE)
             and selector.admits(_TYPE, resource_type)
             and not selector.narrowing(_READ_ONLY, _TYPE, _ARN)
             and selector.admits_kind(kind)
-            and all(_covers_all(rule, arn) for rule in selector.rules if rule.field == _ARN)
+        ]
+        return all(any(selector.admits(_ARN, arn) for selector in candidates) for arn in _samples(candidates, below))
+
+    def records_network(self, source: str, *, denied_only: bool) -> bool:
+        """Return whether the network activity events of a source are recorded; ``denied_only``: the refused ones are enough."""
+        return any(
+            selector.in_category("NetworkActivity")
+            and selector.restricts(_SOURCE)
+            and selector.admits(_SOURCE, source)
+            and not selector.narrowing(_SOURCE, *([_ERROR] if denied_only else []))
+            and selector.admits(_ERROR, "VpceAccessDenied")
             for selector in self.selectors
         )
 
@@ -171,24 +210,23 @@ def excluded_sources(several: Iterable[EventSelectors]) -> tuple[str, ...]:
     )
 
 
-def _covers_all(rule: FieldRule, arn: str) -> bool:
-    """Return whether a rule on resources.ARN admits everything below ``arn`` (everything at all when it is empty).
+def root_of(resource_type: str, partition: str) -> str:
+    """Return what the ARNs of all resources of a type begin with."""
+    return f"arn:{partition}:{_ROOTS.get(resource_type, '')}"
 
-    "All buckets" is written ``arn:PARTITION:s3``, with or without colons after it, and "all functions" ``arn:PARTITION:lambda``.
+
+def _samples(candidates: Sequence[Selector], below: str) -> list[str]:
+    """Return ARNs that stand for all below one: what begins and ends like a value that a rule names, and what does neither.
+
+    Selectors compare whole values, beginnings and ends only, so ARNs that agree in those are recorded alike.
     """
-    if rule.equals or rule.ends_with or rule.not_ends_with:
-        return False
-    if arn:
-        if rule.starts_with and not arn.startswith(rule.starts_with):
-            return False
-        # An exclusion touches what is below arn if one of the two is a prefix of the other.
-        return not any(
-            arn.startswith(value) or value.startswith(arn) for value in (*rule.not_starts_with, *rule.not_equals)
-        )
-    whole_service = any(
-        len(value.rstrip(":").split(":")) == 3 and value.startswith("arn:") for value in rule.starts_with
-    )
-    return (whole_service or not rule.starts_with) and not rule.not_starts_with and not rule.not_equals
+    rules = [rule for selector in candidates for rule in selector.rules if rule.field == _ARN]
+    exact = {value for rule in rules for value in (*rule.equals, *rule.not_equals)}
+    starts = {value for rule in rules for value in (*rule.starts_with, *rule.not_starts_with)} | exact
+    ends = {value for rule in rules for value in (*rule.ends_with, *rule.not_ends_with)}
+    beginnings = sorted({below, *(value for value in starts if value.startswith(below))})
+    samples = [f"{start}\uffff{end}" for start in beginnings for end in ("", *sorted(ends))]
+    return samples + sorted(value for value in exact if value.startswith(below) and value != below)
 
 
 def _advanced(item: Mapping[str, Any]) -> Selector:
@@ -227,11 +265,19 @@ def _basic(item: Mapping[str, Any]) -> Iterable[Selector]:
         by_source = (FieldRule(_SOURCE, not_equals=excluded),) if excluded else ()
         yield Selector((FieldRule(_CATEGORY, equals=("Management",)), *by_kind, *by_source))
     for resource in item.get("DataResources") or ():
-        yield Selector(
-            (
-                FieldRule(_CATEGORY, equals=("Data",)),
-                FieldRule("resources.type", equals=(str(resource["Type"]),)),
-                FieldRule("resources.ARN", starts_with=tuple(str(value) for value in resource.get("Values") or ())),
-                *by_kind,
-            )
-        )
+        for rule in _basic_resources(str(resource["Type"]), [str(value) for value in resource.get("Values") or ()]):
+            by_type = FieldRule(_TYPE, equals=(str(resource["Type"]),))
+            yield Selector((FieldRule(_CATEGORY, equals=("Data",)), by_type, rule, *by_kind))
+
+
+def _basic_resources(resource_type: str, values: Sequence[str]) -> Iterable[FieldRule]:
+    """Yield a rule for the values that are prefixes and one for those that are whole ARNs; no values record nothing.
+
+    S3 values are prefixes. Of any other type only ``arn:PARTITION:SERVICE`` is, and stands for all.
+    """
+    whole = [value for value in values if resource_type != "AWS::S3::Object" and value.count(":") > 2]
+    prefixes = [value for value in values if value not in whole]
+    if prefixes:
+        yield FieldRule(_ARN, starts_with=tuple(prefixes))
+    if whole:
+        yield FieldRule(_ARN, equals=tuple(whole))

@@ -61,6 +61,14 @@ class TrailStatus:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class InsightSelector:
+    """One kind of Insights events; no categories means AWS's default, Management."""
+
+    insight_type: str
+    categories: tuple[str, ...]
+
+
 class Trail(Subject):
     """A trail as DescribeTrails shows it, own or shadow. The plain attributes cost no call beyond that listing."""
 
@@ -230,6 +238,52 @@ class Trail(Subject):
             return EventSelectors.parse(basic, advanced)
         except ValueError as error:
             raise Unreadable(reason_for_call(call, ReasonCode.UNPARSEABLE, message=str(error))) from None
+
+    @fact("cloudtrail.GetInsightSelectors")
+    def insights(self) -> tuple[InsightSelector, ...]:
+        """The Insights events that the trail records; ``HasInsightSelectors=false`` means none and needs no call."""
+        if self.has_insight_selectors is False:
+            return ()
+        call = self.account.call("cloudtrail.GetInsightSelectors", self.home_region, TrailName=self.arn)
+        try:
+            body = ask_member_or_owner(self.account, self.arn, call)
+        except Unreadable as error:
+            if error.reason.aws_code == "InsightNotEnabledException":
+                return ()
+            raise
+        rows = expect(call, body, "InsightSelectors")
+        return tuple(InsightSelector(str(row["InsightType"]), tuple(row.get("EventCategories") or ())) for row in rows)
+
+    @fact("cloudtrail.ListTags")
+    def tags(self) -> tuple[str, ...]:
+        """The keys of the trail's tags, sorted, without AWS's own; of a shadow nothing is asked."""
+        call = self.account.call("cloudtrail.ListTags", self.home_region, ResourceIdList=[self.arn])
+        if self.is_shadow:
+            text = f"tags are readable in account {self.owner} only"
+            raise Unreadable(reason_for_call(call, ReasonCode.NOT_VISIBLE_FROM_MEMBER, message=text))
+        resources = expect(call, body_of(call, self.account.reply(call)), "ResourceTagList")
+        keys = {str(tag["Key"]) for item in resources for tag in item.get("TagsList") or ()}
+        return tuple(sorted(key for key in keys if not key.startswith("aws:")))
+
+    @fact("sns.ListSubscriptionsByTopic")
+    def subscriptions(self) -> tuple[str, ...]:
+        """The SubscriptionArn of each subscription of the trail's topic; a word in its place says that it is not confirmed or deleted.
+
+        Raises:
+            Unreadable: refused; CROSS_ACCOUNT for another account's topic.
+        """
+        if not self.sns_topic_arn:
+            return ()
+        _, _, _, region, owner, _ = self.sns_topic_arn.split(":", 5)
+        asker = owner if owner in self.account.peers else self.account_id
+        call = self.account.call("sns.ListSubscriptionsByTopic", region, asker=asker, TopicArn=self.sns_topic_arn)
+        try:
+            rows = expect(call, body_of(call, self.account.reply(call)), "Subscriptions")
+        except Unreadable as error:
+            if asker != owner and error.reason.code in _REFUSALS:
+                raise Unreadable(replace(error.reason, code=ReasonCode.CROSS_ACCOUNT)) from None
+            raise
+        return tuple(str(row.get("SubscriptionArn") or "") for row in rows)
 
 
 def read_status(account: Account, arn: str, region: str) -> TrailStatus:

@@ -1,5 +1,12 @@
 """Judgements that several checks share, so that a word such as "logging" means one thing everywhere."""
 
+from trailwarden.judgements.data_events import (
+    S3_OBJECT,
+    S3DataParams,
+    judge_s3_objects,
+    judge_s3_trail,
+    records_data,
+)
 from trailwarden.judgements.delivery import CLOUDWATCH, DIGESTS, LOG_FILES, Stream, judge_delivery, polled, stopped
 from trailwarden.judgements.traits import (
     COMPLETE,
@@ -16,6 +23,7 @@ from trailwarden.judgements.traits import (
     judge_traits,
     reaches,
     records,
+    records_network,
 )
 
 __all__ = [
@@ -30,14 +38,20 @@ __all__ = [
     "MULTI_REGION",
     "NO_EXCLUSIONS",
     "ORGANIZATION_WIDE",
+    "S3_OBJECT",
     "VALIDATION",
     "WITH_KEY",
+    "S3DataParams",
     "Stream",
     "Trait",
     "judge_delivery",
+    "judge_s3_objects",
+    "judge_s3_trail",
     "judge_traits",
     "polled",
     "reaches",
     "records",
+    "records_data",
+    "records_network",
     "stopped",
 ]

@@ -5,7 +5,7 @@ A control about a trail is a list of traits that one and the same trail must hav
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trailwarden.contract import failed, passed
@@ -144,6 +144,25 @@ def records(*kinds: str) -> Trait:
         holds=lambda fields: not missing(fields),
         expected={"management_events": list(kinds)},
         lack=lambda fields: f"records no {' or '.join(missing(fields))} management events",
+    )
+
+
+def records_network(sources: Sequence[str], *, denied_only: bool) -> Trait:
+    """Return the trait of recording the network activity events of every source; ``denied_only``: refused calls are enough."""
+
+    def observe(trail: Trail) -> Mapping[str, Json]:
+        selectors = trail.selectors
+        recorded: list[Json] = [item for item in sources if selectors.records_network(item, denied_only=denied_only)]
+        return {"selectors": selectors.kind, "network_activity": recorded}
+
+    def missing(fields: Mapping[str, Json]) -> list[str]:
+        return [item for item in sources if item not in fields["network_activity"]]
+
+    return Trait(
+        observe=observe,
+        holds=lambda fields: not missing(fields),
+        expected={"network_activity": list(sources)},
+        lack=lambda fields: f"records no network activity of {', '.join(missing(fields))}",
     )
 
 
