@@ -12,11 +12,14 @@ import random
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPrivateNumbers, RSAPublicNumbers
+from cryptography.hazmat.primitives.hashes import SHA256
+
 from trailwarden.integrity import times
-from trailwarden.integrity.keys import padded_block
 
 HOUR = times.HOUR
 DAY = times.DAY
@@ -101,17 +104,19 @@ class SigningKey:
             return pkcs1
         return _der(0x30, _der(0x30, bytes.fromhex("06092a864886f70d0101010500")) + _der(3, b"\0" + pkcs1))
 
-    @property
+    @cached_property
+    def _private(self) -> RSAPrivateKey:
+        d = pow(65537, -1, (self.p - 1) * (self.q - 1))
+        public = RSAPublicNumbers(65537, self.modulus)
+        parts = (d % (self.p - 1), d % (self.q - 1), pow(self.q, -1, self.p))
+        return RSAPrivateNumbers(self.p, self.q, d, *parts, public).private_key()
+
+    @cached_property
     def fingerprint(self) -> str:
         return hashlib.md5(self.der, usedforsecurity=False).hexdigest()
 
     def sign(self, message: bytes) -> str:
-        size = (self.modulus.bit_length() + 7) // 8
-        block = padded_block(hashlib.sha256(message).digest(), size)
-        d = pow(65537, -1, (self.p - 1) * (self.q - 1))
-        one, two = pow(block, d % (self.p - 1), self.p), pow(block, d % (self.q - 1), self.q)
-        number = two + (one - two) * pow(self.q, -1, self.p) % self.p * self.q
-        return number.to_bytes(size, "big").hex()
+        return self._private.sign(message, PKCS1v15(), SHA256()).hex()
 
 
 @cache
@@ -222,6 +227,11 @@ def small_pool() -> BodyPool:
     return BodyPool(log_body(rng, rng.randrange(1, 4)) for _ in range(8))
 
 
+@lru_cache(maxsize=4096)
+def _dated(slot: int) -> tuple[str, str]:
+    return times.day_folder(slot), times.basic(slot)[:13] + "Z"
+
+
 # Chains ---------------------------------------------------------------------------------------------------------------
 
 
@@ -275,8 +285,8 @@ class ChainSpec:
 
     def log_key(self, slot: int, rng: random.Random) -> str:
         name = "".join(rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", k=16))
-        stamp = times.basic(slot)[:13] + "Z"
-        return f"{self.root}CloudTrail/{self.region}/{times.day_folder(slot)}{self.account}_CloudTrail_{self.region}_{stamp}_{name}.json.gz"
+        folder, stamp = _dated(slot)
+        return f"{self.root}CloudTrail/{self.region}/{folder}{self.account}_CloudTrail_{self.region}_{stamp}_{name}.json.gz"
 
     def digest_key(self, end: int) -> str:
         tail = "_backfill" if self.backfill else ""
