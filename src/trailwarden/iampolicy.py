@@ -13,7 +13,7 @@ NAME = "trailwarden-read"
 
 # What AWS's service authorization reference offers as resource of an action. Which trail, bucket, key or log group it will be is known only
 # when the account has been read, so these name the type. An action that is not here has no resource type and is granted on everything.
-_RESOURCES: Mapping[str, str] = {
+RESOURCES: Mapping[str, str] = {
     "cloudtrail:GetEventSelectors": "arn:{partition}:cloudtrail:*:*:trail/*",
     "cloudtrail:GetInsightSelectors": "arn:{partition}:cloudtrail:*:*:trail/*",
     "cloudtrail:GetTrailStatus": "arn:{partition}:cloudtrail:*:*:trail/*",
@@ -21,9 +21,7 @@ _RESOURCES: Mapping[str, str] = {
     "kms:GetKeyPolicy": "arn:{partition}:kms:*:*:key/*",
     "kms:GetKeyRotationStatus": "arn:{partition}:kms:*:*:key/*",
     "kms:ListGrants": "arn:{partition}:kms:*:*:key/*",
-    "kms:ListKeyRotations": "arn:{partition}:kms:*:*:key/*",
     "logs:DescribeLogGroups": "arn:{partition}:logs:*:*:log-group:*",
-    "logs:DescribeMetricFilters": "arn:{partition}:logs:*:*:log-group:*",
     "logs:DescribeSubscriptionFilters": "arn:{partition}:logs:*:*:log-group:*",
     "s3:GetBucketAcl": "arn:{partition}:s3:::*",
     "s3:GetBucketLogging": "arn:{partition}:s3:::*",
@@ -35,9 +33,7 @@ _RESOURCES: Mapping[str, str] = {
     "s3:GetBucketVersioning": "arn:{partition}:s3:::*",
     "s3:GetEncryptionConfiguration": "arn:{partition}:s3:::*",
     "s3:GetLifecycleConfiguration": "arn:{partition}:s3:::*",
-    "s3:GetReplicationConfiguration": "arn:{partition}:s3:::*",
     "s3:ListBucket": "arn:{partition}:s3:::*",
-    "sns:GetTopicAttributes": "arn:{partition}:sns:*:*:*",
     "sns:ListSubscriptionsByTopic": "arn:{partition}:sns:*:*:*",
 }
 _SIDS: Mapping[str, str] = {
@@ -62,7 +58,7 @@ def statements(actions: Iterable[str], partition: str = "aws") -> tuple[Statemen
     """Return one statement for each resource pattern, the unrestricted one first."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for action in sorted(set(actions)):
-        pattern = _RESOURCES.get(action, "*").format(partition=partition)
+        pattern = RESOURCES.get(action, "*").format(partition=partition)
         sid = "Account" if pattern == "*" else _SIDS[action.partition(":")[0]]
         grouped.setdefault((sid, pattern), []).append(action)
     return tuple(

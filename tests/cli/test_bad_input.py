@@ -101,14 +101,14 @@ def test_a_word_on_the_command_line(
     assert "Traceback" not in err
 
 
-def test_a_defect_of_ours_is_no_verdict(here: Path) -> None:
-    """A crash is exit code 2 in one line; TRAILWARDEN_DEBUG=1 adds the traceback."""
-    (here / "sitecustomize.py").write_text("import trailwarden.report as r\nr.assemble = None\n", encoding="utf-8")
+def test_a_crash_is_no_verdict(here: Path, broken_plugin: Path) -> None:
+    """Whatever nobody foresaw is exit code 2 in one line; TRAILWARDEN_DEBUG=1 adds the traceback."""
+    (here / "policy.yaml").write_text("id: x\ncheck: broken-check\n", encoding="utf-8")
     given = ("check", "--policy", "policy.yaml", "--replay", "good.jsonl")
-    quiet = run(*given, cwd=here, env={"PYTHONPATH": str(here)})
-    loud = run(*given, cwd=here, env={"PYTHONPATH": str(here), "TRAILWARDEN_DEBUG": "1"})
+    quiet = run(*given, cwd=here, env={"PYTHONPATH": str(broken_plugin)})
+    loud = run(*given, cwd=here, env={"PYTHONPATH": str(broken_plugin), "TRAILWARDEN_DEBUG": "1"})
     assert (quiet.returncode, loud.returncode) == (2, 2)
-    assert quiet.stderr.startswith("trailwarden: internal error: TypeError: ")
+    assert quiet.stderr.startswith("trailwarden: internal error: ZeroDivisionError: ")
     assert "Traceback" not in quiet.stderr
     assert "Traceback" in loud.stderr
 

@@ -13,7 +13,7 @@ from trailwarden.cli import main
 from trailwarden.cli.commands import COMMANDS
 from trailwarden.cli.policy import STARTER
 from trailwarden.facts.operations import READS
-from trailwarden.iampolicy import FORMATS, PARTITIONS, document, render, statements
+from trailwarden.iampolicy import FORMATS, PARTITIONS, RESOURCES, document, render, statements
 from trailwarden.registry import checks, reporters
 
 
@@ -228,6 +228,11 @@ def test_every_form_of_the_iam_policy_grants_the_same(form: str, partition: str)
     if form == "terraform":
         assert text.count("{") == text.count("}")
         assert text.count("statement {") == len(statements(actions, partition))
+
+
+def test_only_actions_that_are_read_are_limited() -> None:
+    """A misspelt action would be granted on everything."""
+    assert sorted(set(RESOURCES) - set(READS.values())) == []
 
 
 def test_no_read_allows_a_write() -> None:

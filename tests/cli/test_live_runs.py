@@ -142,6 +142,35 @@ def test_only_the_regions_asked_for_are_read(account: Wire, here: Path) -> None:
     assert {seen.region for seen in account.sent("DescribeTrails")} == {"eu-west-1"}
 
 
+ROLE = "arn:aws:iam::111122223333:role/audit"
+ASSUMED: Answer = (
+    200,
+    {"content-type": "text/xml"},
+    (
+        b"<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLEEXAMPLE00000</AccessKeyId>"
+        b"<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+        b"</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    ),
+)
+
+
+def test_profile_role_and_external_id(account: Wire, here: Path) -> None:
+    """The profile's keys assume the role, with its external id; everything else is asked as the role."""
+    whole = account.answer
+    account.answer = lambda seen: ASSUMED if seen.operation == "AssumeRole" else whole(seen)
+    (here / "credentials").write_text("[audit]\naws_access_key_id = AKIAPROFILEEXAMPLE00\naws_secret_access_key = x\n")
+    options = ("--profile", "audit", "--role-arn", ROLE, "--external-id", "shared-word")
+    keys = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
+    found = check(account, here, *options, **keys)
+    assert found.returncode == 0, found.stderr
+    [assume] = account.sent("AssumeRole")
+    assert b"ExternalId=shared-word" in assume.body
+    assert "AKIAPROFILEEXAMPLE00" in assume.headers["authorization"]
+    others = [seen for seen in account.seen if seen is not assume]
+    assert all("ASIAROLEEXAMPLE00000" in seen.headers["authorization"] for seen in others)
+    assert len(others) == 4
+
+
 def test_credentials_that_expire_on_the_way(account: Wire, here: Path) -> None:
     """No verdict of half a reading; what was read is kept."""
     whole = account.answer

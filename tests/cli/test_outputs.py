@@ -175,3 +175,14 @@ def test_text_is_utf_8_whatever_the_locale(here: Path) -> None:
     other = run(*given, cwd=here, env={"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0"})
     assert "Prüfung — ✓" in plain.stdout
     assert other.stdout == plain.stdout
+
+
+def test_a_reporter_that_crashes_costs_only_its_own_output(here: Path, broken_plugin: Path) -> None:
+    """Anyone may write a reporter; the others' files do not depend on it."""
+    given = (*BAD, "-o", "broken-reporter=a.txt", "-o", "junit=b.xml", "-o", "table")
+    found = run(*given, cwd=here, env={"PYTHONPATH": str(broken_plugin)})
+    assert found.returncode == 2
+    assert "broken-reporter: the reporter crashed: ZeroDivisionError: " in found.stderr
+    assert (here / "b.xml").exists()
+    assert not (here / "a.txt").exists()
+    assert "exit code 1: " in found.stdout

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from trailwarden.cli import console
@@ -34,7 +35,7 @@ class Writer:
         """Write files first and stdout last: a reader who goes away early then loses nothing."""
         for output in sorted(outputs, key=lambda item: item.path is None):
             if output.path is not None:
-                self._file(output.path, lambda name=output.format: self._render(name, self.options).encode())  # type: ignore[misc]  # mypy can't infer a lambda with a default
+                self._file(output.path, partial(self._rendered, output.format))
             else:
                 self._stdout(output.format)
 
@@ -42,9 +43,9 @@ class Writer:
         """Write the evidence pack: the ledger, the results, every report, and the policies as they were read."""
         self._file(default_ledger_path(folder), ledger.to_bytes)
         for name, format_name in REPORTS.items():
-            self._file(folder / name, lambda wanted=format_name: self._render(wanted, self.options).encode())  # type: ignore[misc]  # as above
+            self._file(folder / name, partial(self._rendered, format_name))
         for name, text in policy_paths(policies).items():
-            self._file(folder / "policies" / name, lambda data=text: data.encode())  # type: ignore[misc]  # as above
+            self._file(folder / "policies" / name, text.encode)
 
     def finish(self) -> None:
         """Say what could not be written.
@@ -76,6 +77,9 @@ class Writer:
             self.failures.append(error)
         except BrokenPipeError:
             console.silence_stdout()
+
+    def _rendered(self, name: str) -> bytes:
+        return self._render(name, self.options).encode("utf-8", "backslashreplace")
 
     def _render(self, name: str, options: RenderOptions) -> str:
         try:

@@ -22,7 +22,7 @@ from trailwarden.plan import Plan, make_plan
 from trailwarden.policy.select import select
 from trailwarden.registry import checks, did_you_mean
 from trailwarden.report import Gate, assemble
-from trailwarden.scan import read_facts, scan
+from trailwarden.scan import accounts_of, read_facts, scan
 
 if TYPE_CHECKING:
     from trailwarden.aws.session import Connection
@@ -60,17 +60,7 @@ class Source:
 
     def accounts(self) -> list[Account]:
         """Return the accounts of the header. They share one recorder and see each other: what one owns, another may point to."""
-        return [
-            Account(
-                identity,
-                reader=self.recorder,
-                now=parse_time(self.header.clock),
-                partition=self.header.partition,
-                only_regions=self.header.regions,
-                peers=self.header.accounts,
-            )
-            for identity in self.header.accounts
-        ]
+        return accounts_of(self.header, self.recorder)
 
 
 def replayed(path: Path) -> Source:
