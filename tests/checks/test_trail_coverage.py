@@ -7,6 +7,8 @@ import pytest
 
 from trailwarden.facts import Trail
 from trailwarden.model import ReasonCode, Result, Status
+from trailwarden.plan import allowed_facts
+from trailwarden.registry import get_check
 from trailwarden.testing import MANAGEMENT, World, ago, reason_of, run_check, status_of
 
 PASS, FAIL, ERROR, NA = Status.PASS, Status.FAIL, Status.ERROR, Status.NOT_APPLICABLE
@@ -50,6 +52,7 @@ def test_a_logging_multi_region_trail_covers_every_region() -> None:
     row = row_of(world, NEW)
     assert row.message == f"region {NEW} is recorded by {arn}"
     assert row.observed == {"OptInStatus": "opted-in", "trails": [arn], "logging": arn}
+    assert row.expected == {"logging": "a trail that is listed and logging in this region"}
     assert (row.subject_type, row.subject_name) == ("region", NEW)
 
 
@@ -183,6 +186,21 @@ def test_the_grace_ends(hours: float, grace: int, status: Status) -> None:
     assert row_of(world, NEW, {"opt_in_grace_hours": grace}).status is status
 
 
+def test_the_grace_is_a_day_unless_told_otherwise() -> None:
+    world = uncovered()
+    enabled(world, hours=24)
+    assert row_of(world, NEW).status is FAIL
+    enabled(world, hours=23.9)
+    assert row_of(world, NEW).status is ERROR
+
+
+@pytest.mark.parametrize(("grace", "asked"), [(0, False), (1, True)])
+def test_without_a_grace_the_event_history_is_not_in_the_plan(grace: int, asked: bool) -> None:
+    check = get_check(CHECK)
+    names = {item.qualified for item in allowed_facts(check, check.params_type(opt_in_grace_hours=grace))}
+    assert ("Region.enabled_at" in names) is asked
+
+
 @pytest.mark.parametrize(
     ("parameter", "record"),
     [("me-south-1", {}), (NEW, {"errorCode": "AccessDenied"}), (NEW, {"requestParameters": None})],
@@ -211,6 +229,7 @@ def test_an_unreadable_event_history_gives_no_grace() -> None:
 def test_a_region_still_being_enabled_gets_time() -> None:
     row = row_of(uncovered("ENABLING"), NEW)
     assert reason_of(row).code is ReasonCode.EVENTUAL
+    assert reason_of(row).aws_message == "the region is being enabled; trails: none listed"
 
 
 def test_the_event_history_is_asked_only_where_it_can_matter() -> None:
