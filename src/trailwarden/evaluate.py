@@ -6,7 +6,7 @@ Three-valued throughout: a part is PASS, FAIL, NOT_APPLICABLE or ERROR (unknown)
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -20,6 +20,7 @@ from trailwarden.model import Json, PolicyResult, Reason, Result, Status
 from trailwarden.params import to_json
 from trailwarden.plan import population
 from trailwarden.policy.model import Policy
+from trailwarden.policy.templates import render_message
 
 GLOBAL = "global"
 """What reports show as the region of an account-wide verdict."""
@@ -232,7 +233,7 @@ def _row(policy: Policy, account: Account, subject: Subject, outcome: Outcome) -
     region = GLOBAL if isinstance(subject, Account) else subject.region
     message = outcome.message
     if policy.message and outcome.status is Status.FAIL:
-        message = render_message(policy.message, subject, message)
+        message = _message(policy, subject, outcome)
     identity = canonical([policy.id, outcome.check, account.account_id, region, subject.id])
     return Result(
         policy=policy.id,
@@ -257,18 +258,20 @@ def _row(policy: Policy, account: Account, subject: Subject, outcome: Outcome) -
     )
 
 
-MESSAGE_FIELDS: Mapping[str, Callable[[Subject, str], str]] = {
-    "subject.id": lambda subject, _: subject.id,
-    "subject.name": lambda subject, _: subject.name,
-    "subject.region": lambda subject, _: subject.region,
-    "subject.account": lambda subject, _: subject.account_id,
-    "message": lambda _, message: message,
-}
-"""What ``{…}`` in a policy's message can name."""
-
-
-def render_message(template: str, subject: Subject, message: str) -> str:
-    """Return a policy's message with its fields filled in; the loader has refused unknown ones."""
-    for name, value in MESSAGE_FIELDS.items():
-        template = template.replace(f"{{{name}}}", value(subject, message))
-    return template
+def _message(policy: Policy, subject: Subject, outcome: Outcome) -> str:
+    """Return the policy's own words for a failure; the loader has refused placeholders that are not given here."""
+    values: dict[str, Json] = {
+        "check": outcome.check,
+        "message": outcome.message,
+        "policy.id": policy.id,
+        "policy.severity": policy.severity.value,
+        "policy.title": policy.title,
+        "status": outcome.status.value,
+        "subject.account": subject.account_id,
+        "subject.id": subject.id,
+        "subject.kind": subject.kind,
+        "subject.name": subject.name,
+        "subject.region": subject.region,
+        **{f"params.{name}": value for name, value in policy.params.items()},
+    }
+    return render_message(policy.message, values)
