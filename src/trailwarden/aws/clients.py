@@ -25,6 +25,7 @@ from botocore.session import Session
 
 from trailwarden.aws.aim import Aim, current
 from trailwarden.aws.replies import botocore_answer
+from trailwarden.aws.retries import RetryMode, separate
 from trailwarden.calls import Call, Reply
 from trailwarden.errors import WriteRefusedError
 
@@ -41,9 +42,10 @@ class Clients:
 
     Args:
         session: makes the clients.
-        config: retries, timeouts and the like.
+        config: attempts, timeouts and the like; in retry mode ``standard``.
         reads: the operations that may be sent, as ``service.Operation``.
         endpoint_url: overrides every service's endpoint; empty leaves that to the environment and the AWS configuration.
+        retry_mode: how retries are spaced, per account and region.
         answer: answers in place of AWS, before anything is signed or sent.
     """
 
@@ -54,12 +56,14 @@ class Clients:
         config: Config,
         reads: Mapping[str, str],
         endpoint_url: str = "",
+        retry_mode: RetryMode = "standard",
         answer: Callable[[Call], Reply] | None = None,
     ) -> None:
         self._session = session
         self._config = config
         self._reads = reads
         self._endpoint_url = endpoint_url
+        self._retry_mode = retry_mode
         self._answer = answer
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
@@ -121,6 +125,8 @@ class Clients:
         events.register_last("after-call", _note_answer)
         if service == "s3control" and _is_loopback(client.meta.endpoint_url):
             events.register_first(f"before-sign.{name}", _drop_account_from_host)
+        settings: Any = client.meta.config
+        separate(client, self._retry_mode, settings.retries["total_max_attempts"])
         self._share_connections(client)
         return client
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import botocore
 from botocore.config import Config
@@ -19,6 +19,7 @@ from trailwarden.aws.clients import Clients
 from trailwarden.aws.failures import from_exception, missing_credentials, not_aws
 from trailwarden.aws.models import ReadsLoader
 from trailwarden.aws.replies import reply_from_body
+from trailwarden.aws.retries import RetryMode
 from trailwarden.aws.roles import Role, RoleCredentials
 from trailwarden.calls import Call, Reply
 from trailwarden.errors import CredentialsError
@@ -36,7 +37,7 @@ _STS_ATTEMPTS = 3
 class Tuning:
     """How patiently AWS is asked. Times in seconds."""
 
-    retry_mode: Literal["standard", "adaptive"] = "standard"
+    retry_mode: RetryMode = "standard"
     """``standard``, or ``adaptive``, which also slows down when throttled."""
     max_attempts: int = 8
     connect_timeout: float = 5.0
@@ -132,7 +133,9 @@ def connect(
         if credentials is None:
             raise missing_credentials()
         credentials.get_frozen_credentials()
-        clients = Clients(session, config=config_for(tuning), reads=READS, endpoint_url=endpoint_url)
+        clients = Clients(
+            session, config=config_for(tuning), reads=READS, endpoint_url=endpoint_url, retry_mode=tuning.retry_mode
+        )
         impatient = config_for(replace(tuning, max_attempts=min(_STS_ATTEMPTS, tuning.max_attempts)))
         sts = Clients(session, config=impatient, reads=_STS, endpoint_url=endpoint_url)
     except (BotoCoreError, ClientError) as error:
@@ -169,7 +172,7 @@ def config_for(tuning: Tuning, **options: Any) -> Config:
     Regional endpoints everywhere: answers of S3's and STS's global ones depend on where they happen to be answered.
     """
     return Config(
-        retries={"mode": tuning.retry_mode, "total_max_attempts": tuning.max_attempts},
+        retries={"mode": "standard", "total_max_attempts": tuning.max_attempts},
         connect_timeout=tuning.connect_timeout,
         read_timeout=tuning.read_timeout,
         max_pool_connections=tuning.max_connections,

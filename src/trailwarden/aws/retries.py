@@ -1,0 +1,60 @@
+"""Retries that remember each account and region apart.
+
+Botocore's retry logic keeps a budget (and in adaptive mode a sending rate) per client. One client serves every region and account here,
+so a single throttled account would spend the budget of all: healthy accounts would get no second attempt, and a verdict would depend on
+its neighbours. This keeps botocore's logic and gives each pair of account and region a memory of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from types import SimpleNamespace
+from typing import Any, Literal
+
+from botocore.hooks import first_non_none_response
+from botocore.retries import adaptive, standard
+
+from trailwarden.aws.aim import current
+
+RetryMode = Literal["standard", "adaptive"]
+MEMORIES = 1024
+"""Pairs of account and region remembered per service; the longest unused is forgotten, so memory does not grow with an estate."""
+
+_EVENTS = ("request-created", "before-send", "needs-retry", "after-call")
+
+
+class _Memory:
+    """Takes the place of a client while botocore registers its retry handlers, and keeps them by event."""
+
+    def __init__(self, service_model: Any, mode: RetryMode, attempts: int) -> None:
+        self.meta = SimpleNamespace(events=self, service_model=service_model)
+        self.handlers: dict[str, list[Callable[..., Any]]] = {event: [] for event in _EVENTS}
+        standard.register_retry_handler(self, max_attempts=attempts)  # type: ignore[arg-type]  # it asks a client for its meta alone
+        if mode == "adaptive":
+            adaptive.register_retry_handler(self)  # type: ignore[arg-type]  # as above
+
+    def register(self, event: str, handler: Callable[..., Any], **_: Any) -> None:
+        self.handlers[event.partition(".")[0]].append(handler)
+
+
+def separate(client: Any, mode: RetryMode, attempts: int) -> None:
+    """Replace a client's retries by ones with a memory per account and region.
+
+    Args:
+        client: a botocore client made in mode ``standard``.
+        mode: ``standard``, or ``adaptive`` for a sending rate as well.
+        attempts: requests per call at most.
+    """
+    service = client.meta.service_model.service_id.hyphenize()
+    memory = lru_cache(maxsize=MEMORIES)(lambda _account, _region: _Memory(client.meta.service_model, mode, attempts))
+
+    def relay(kind: str, **event: Any) -> Any:
+        aim = current()
+        place = (aim.call.account, aim.call.region) if aim else ("", "")
+        handlers = memory(*place).handlers[kind]
+        return first_non_none_response([(handler, handler(**event)) for handler in handlers])
+
+    client.meta.events.unregister(f"needs-retry.{service}", unique_id=f"retry-config-{service}")
+    for kind in _EVENTS:
+        client.meta.events.register(f"{kind}.{service}", partial(relay, kind))
