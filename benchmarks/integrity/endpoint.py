@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import pickle
+import ssl
 import sys
 import threading
 from bisect import bisect_left, bisect_right
@@ -224,11 +225,13 @@ class _Connection(asyncio.Protocol):
             self._transport.write(response)
 
 
-async def _serve(world: World, ready: Callable[[int], None], stop: asyncio.Event) -> None:
+async def _serve(
+    world: World, ready: Callable[[int], None], stop: asyncio.Event, tls: ssl.SSLContext | None = None
+) -> None:
     loop = asyncio.get_running_loop()
     answers = Answers(world)
     opened: set[Any] = set()
-    server = await loop.create_server(lambda: _Connection(answers, opened), "127.0.0.1", 0, backlog=512)
+    server = await loop.create_server(lambda: _Connection(answers, opened), "127.0.0.1", 0, backlog=512, ssl=tls)
     ready(server.sockets[0].getsockname()[1])
     await stop.wait()
     server.close()
@@ -239,7 +242,7 @@ async def _serve(world: World, ready: Callable[[int], None], stop: asyncio.Event
 
 
 @contextmanager
-def running(world: World) -> Iterator[str]:
+def running(world: World, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serve `world` in a thread of this process; gives the endpoint's URL."""
     ports: list[int] = []
     started = threading.Event()
@@ -250,11 +253,11 @@ def running(world: World) -> Iterator[str]:
         ports.append(port)
         started.set()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(_serve(world, ready, stop)), daemon=True)
+    thread = threading.Thread(target=lambda: loop.run_until_complete(_serve(world, ready, stop, tls)), daemon=True)
     thread.start()
     started.wait()
     try:
-        yield f"http://127.0.0.1:{ports[0]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{ports[0]}"
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()

@@ -1,6 +1,9 @@
 """Over HTTP: the thin client, its way out through boto3, faults that must not look like tampering, and the executors."""
 
+import datetime as dt
+import ipaddress
 import json
+import ssl
 import subprocess
 import sys
 import time
@@ -14,6 +17,9 @@ from benchmarks.integrity.endpoint import World, running
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, base, make, outcome
 from tests.integrity.tamperings import TAMPERINGS, log
 
@@ -177,6 +183,40 @@ def test_own_signature_is_the_one_botocore_makes(token: str, monkeypatch: pytest
             request.headers["X-Amz-Security-Token"] = token
         text = signer.string_to_sign(request, signer.canonical_request(request))
         assert ours["authorization"].endswith(f"Signature={signer.signature(text, request)}")
+
+
+def _certificate(folder: Path) -> Path:
+    """A self-signed certificate of 127.0.0.1 with its key, in one file."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now - dt.timedelta(days=1))
+    builder = builder.not_valid_after(now + dt.timedelta(days=1))
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    form = serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    path = folder / "certificate.pem"
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + secret)
+    return path
+
+
+@pytest.mark.usefixtures("impatient")
+def test_tls_is_used_and_an_untrusted_server_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = base()
+    path = _certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(path)
+    with running(world(case), tls) as url:
+        aws._ca_bundle.cache_clear()
+        refused = api.verify(options(url))
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(path))
+        aws._ca_bundle.cache_clear()
+        trusted = api.verify(options(url))
+    aws._ca_bundle.cache_clear()
+    assert outcome(trusted) == []
+    assert (outcome(refused), refused.exit_code) == ([("inconclusive", "list-network")], 3)
 
 
 def test_secrets_are_in_no_repr() -> None:

@@ -14,6 +14,7 @@ from tests.integrity.tamperings import TAMPERINGS
 
 from trailwarden.cli import main
 from trailwarden.integrity import content, render, times
+from trailwarden.integrity.conclusions import CHECKS, conclusions
 from trailwarden.integrity.verdicts import MEANING, Finding, Verdict
 
 WINDOW = ["--since", times.extended(SINCE), "--until", times.extended(UNTIL)]
@@ -148,6 +149,44 @@ def test_bad_ledger_and_missing_credentials_are_no_verdict(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     assert main(command("http://127.0.0.1:9")) == 2
     assert "no AWS credentials" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("log: recompressed, same content", ("PASS", "PASS", "PASS")),
+        ("log: an event renamed", ("PASS", "FAIL", "PASS")),
+        ("log: injected", ("PASS", "FAIL", "PASS")),
+        ("log: throttled", ("PASS", "ERROR", "PASS")),
+        ("digest: a log taken out", ("FAIL", "PASS", "PASS")),
+        ("digest: access refused", ("ERROR", "PASS", "PASS")),
+        ("digest: deleted", ("PASS", "PASS", "FAIL")),
+    ],
+)
+def test_checks_over_a_report(name: str, expected: tuple[str, ...]) -> None:
+    """Digests, logs and continuity are answered apart."""
+    case = base()
+    TAMPERINGS[name].apply(case, 9)
+    found = list(conclusions(audit(case)))
+    assert [c.check for c in found] == list(CHECKS)
+    assert tuple(c.status for c in found) == expected
+
+
+def test_checks_where_there_is_nothing_or_an_interruption() -> None:
+    silent = {c.check: c.status for c in conclusions(audit(make(logs=lambda _: 0)))}
+    assert silent["integrity-log-files-valid"] == "NOT_APPLICABLE"
+    stopped = {c.check: c.status for c in conclusions(audit(make(skipped=(9, 10), restarts=(0, 11))))}
+    assert stopped == {
+        "integrity-digest-chain-valid": "PASS",
+        "integrity-log-files-valid": "PASS",
+        "history-digest-continuity": "FAIL",
+    }
+    begun = {c.check: c.status for c in conclusions(audit(make(start=SINCE + 5 * HOUR, hours=20)))}
+    assert begun["history-digest-continuity"] == "PASS"
+    case = base()
+    for link in case.links:
+        del case.objects[link.key]
+    assert {c.status for c in conclusions(audit(case)) if c.check != "integrity-log-files-valid"} == {"FAIL"}
 
 
 LIBRARIES: dict[str, Any] = {"zlib": (zlib.decompressobj, zlib.error)}

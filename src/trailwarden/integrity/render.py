@@ -7,6 +7,7 @@ from typing import Final
 
 from trailwarden.integrity import times
 from trailwarden.integrity.chain import Span
+from trailwarden.integrity.conclusions import conclusions
 from trailwarden.integrity.report import ChainReport, VerifyReport
 from trailwarden.integrity.task import FileRecord
 from trailwarden.integrity.verdicts import FAILING, HARMLESS, MEANING, UNDECIDED, Finding, Verdict
@@ -36,8 +37,10 @@ _SHOWN: Final = 50
 
 
 def as_json(report: VerifyReport) -> str:
-    """The canonical form."""
-    return json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n"
+    """The canonical form, with what it means for policies."""
+    data = report.to_json()
+    data["checks"] = [conclusion.to_json() for conclusion in conclusions(report)]
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
 def as_line(record: FileRecord) -> str:
