@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.contract import Check
-from trailwarden.facts import Account, KmsKey, LogBucket, LogGroup, Population, Region, Trail
+from trailwarden.facts import Account, Alarm, KmsKey, LogBucket, LogGroup, Population, Region, Topic, Trail
 from trailwarden.facts.base import Fact, Subject, closure
 from trailwarden.facts.operations import iam_action
 from trailwarden.policy.model import CheckNode, Selection
@@ -20,6 +20,8 @@ POPULATIONS: Mapping[type[Subject], AnyFact] = {
     LogBucket: Account.buckets,
     KmsKey: Account.keys,
     LogGroup: Account.log_groups,
+    Alarm: Account.alarms,
+    Topic: Account.topics,
 }
 """The fact that lists all subjects of a type; an account is its own only subject."""
 
@@ -32,6 +34,8 @@ LINKS: Mapping[tuple[type[Subject], type[Subject]], Callable[[Any], Subject | No
     (LogBucket, Account): lambda bucket: bucket.account,
     (KmsKey, Account): lambda key: key.account,
     (LogGroup, Account): lambda group: group.account,
+    (Alarm, Account): lambda alarm: alarm.account,
+    (Topic, Account): lambda topic: topic.account,
 }
 """How a policy about one type of subject reaches another: a trail's bucket, a bucket's account."""
 

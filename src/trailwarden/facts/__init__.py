@@ -1,6 +1,7 @@
 """Typed views of AWS replies, one module per AWS subject; what checks may touch."""
 
 from trailwarden.facts.account import Account, RegionInfo
+from trailwarden.facts.alarms import Alarm, AlarmInput, Alarms, CompositeAlarm, MetricAlarm
 from trailwarden.facts.base import Fact, Population, Subject
 from trailwarden.facts.bucket import (
     AccessLogging,
@@ -14,6 +15,7 @@ from trailwarden.facts.bucket import (
 from trailwarden.facts.key import KeyGrant, KeyMetadata, KeyRotation, KmsKey
 from trailwarden.facts.lifecycle import LifecycleRule, Transition
 from trailwarden.facts.loggroup import LogGroup, LogGroupDescription
+from trailwarden.facts.metricfilter import MetricFilter, MetricTransformation
 from trailwarden.facts.region import Region, RegionCoverage
 from trailwarden.facts.selectors import (
     EXCLUDABLE_SOURCES,
@@ -26,9 +28,12 @@ from trailwarden.facts.selectors import (
     root_of,
 )
 from trailwarden.facts.times import format_time, hours_between, parse_time
+from trailwarden.facts.topic import Subscription, Topic, TopicAttributes, topic_of
 from trailwarden.facts.trail import InsightSelector, Trail, TrailStatus
 
-SUBJECTS: dict[str, type[Subject]] = {kind.kind: kind for kind in (Account, Region, Trail, LogBucket, KmsKey, LogGroup)}
+SUBJECTS: dict[str, type[Subject]] = {
+    kind.kind: kind for kind in (Account, Region, Trail, LogBucket, KmsKey, LogGroup, Alarm, Topic)
+}
 """What a policy's ``subject`` can be, by name."""
 
 __all__ = [
@@ -38,6 +43,10 @@ __all__ = [
     "WRITE",
     "AccessLogging",
     "Account",
+    "Alarm",
+    "AlarmInput",
+    "Alarms",
+    "CompositeAlarm",
     "Encryption",
     "EventSelectors",
     "Fact",
@@ -52,6 +61,9 @@ __all__ = [
     "LogBucket",
     "LogGroup",
     "LogGroupDescription",
+    "MetricAlarm",
+    "MetricFilter",
+    "MetricTransformation",
     "ObjectLock",
     "Population",
     "PublicAccessBlock",
@@ -60,6 +72,9 @@ __all__ = [
     "RegionInfo",
     "Selector",
     "Subject",
+    "Subscription",
+    "Topic",
+    "TopicAttributes",
     "Trail",
     "TrailStatus",
     "Transition",
@@ -69,4 +84,5 @@ __all__ = [
     "hours_between",
     "parse_time",
     "root_of",
+    "topic_of",
 ]

@@ -16,10 +16,12 @@ from trailwarden.model import Json, Reason, ReasonCode
 from trailwarden.reasons import reason_code
 
 if TYPE_CHECKING:
+    from trailwarden.facts.alarms import Alarm
     from trailwarden.facts.bucket import LogBucket
     from trailwarden.facts.key import KmsKey
     from trailwarden.facts.loggroup import LogGroup
     from trailwarden.facts.region import Region
+    from trailwarden.facts.topic import Topic
     from trailwarden.facts.trail import Trail
 
 GLOBAL_REGION: Mapping[str, str] = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
@@ -227,6 +229,20 @@ class Account(Subject):
     def log_groups(self) -> Population[LogGroup]:
         """The log groups that trails stream to."""
         return self._named_by_trails(lambda trail: trail.log_group)
+
+    @fact(needs=["Account.log_groups", "LogGroup.metric_filters", "LogGroup.alarms"])
+    def alarms(self) -> Population[Alarm]:
+        """The alarms on metrics that the trails' log groups feed; those of another account are that account's."""
+        from trailwarden.facts.alerting import trail_alarms  # noqa: PLC0415 - it needs this module
+
+        return trail_alarms(self)
+
+    @fact(needs=["Account.alarms", "LogGroup.alarms"])
+    def topics(self) -> Population[Topic]:
+        """The SNS topics that these alarms, and composite alarms over them, notify."""
+        from trailwarden.facts.alerting import alert_topics  # noqa: PLC0415 - it needs this module
+
+        return alert_topics(self)
 
     def _named_by_trails(self, pick: Callable[[Trail], X | None]) -> Population[X]:
         trails = self.trails

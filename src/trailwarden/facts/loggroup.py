@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from trailwarden.calls import Call
 from trailwarden.errors import Unreadable
 from trailwarden.facts.account import body_of, expect, reason_for_call
+from trailwarden.facts.alarms import Alarms, CompositeAlarm, MetricAlarm, alarms_on
 from trailwarden.facts.base import Subject, fact
 from trailwarden.facts.key import KeyMetadata, KmsKey
+from trailwarden.facts.metricfilter import MetricFilter
 from trailwarden.model import Json, ReasonCode
 from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
 
@@ -99,6 +101,52 @@ class LogGroup(Subject):
         call = self._call("logs.DescribeSubscriptionFilters", logGroupName=self.name)
         rows = expect(call, body_of(call, self.account.reply(call)), "subscriptionFilters")
         return tuple(sorted(str(row.get("destinationArn") or "") for row in rows))
+
+    @fact("logs.DescribeMetricFilters")
+    def metric_filters(self) -> tuple[MetricFilter, ...]:
+        """The metric filters of exactly this log group, by name."""
+        call = self._call("logs.DescribeMetricFilters", logGroupName=self.name)
+        rows = expect(call, body_of(call, self.account.reply(call)), "metricFilters")
+        found = (MetricFilter.parse(row) for row in rows if row.get("logGroupName", self.name) == self.name)
+        return tuple(sorted(found, key=lambda item: item.name))
+
+    @property
+    def alarms_call(self) -> Call:
+        """Return the listing of the region's alarms, composite ones included; without AlarmTypes CloudWatch leaves those out."""
+        return self._call("cloudwatch.DescribeAlarms", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+
+    @fact("cloudwatch.DescribeAlarms")
+    def alarms(self) -> Alarms:
+        """Every alarm of the log group's account and region, whatever it watches."""
+        call = self.alarms_call
+        body = body_of(call, self.account.reply(call))
+        metric = (MetricAlarm.parse(row) for row in expect(call, body, "MetricAlarms"))
+        composite = (CompositeAlarm.parse(row) for row in body.get("CompositeAlarms") or ())
+        return Alarms(
+            tuple(sorted(metric, key=lambda item: item.name)), tuple(sorted(composite, key=lambda item: item.name))
+        )
+
+    @fact("cloudwatch.ListAlarmMuteRules", needs=["LogGroup.metric_filters", "LogGroup.alarms"])
+    def muted(self) -> tuple[str, ...]:
+        """The names of alarms that a mute rule silences now: those on metrics of this log group, and composite ones.
+
+        A summary does not say which alarms its rule silences, so each alarm is asked about; but only when any rule is active at all.
+
+        Raises:
+            Unreadable: refused; UNSUPPORTED where nobody knows the operation.
+        """
+        call = self._call("cloudwatch.ListAlarmMuteRules", Statuses=["ACTIVE"])
+        if not expect(call, body_of(call, self.account.reply(call)), "AlarmMuteRuleSummaries"):
+            return ()
+        composite = {item.name for item in self.alarms.composite}
+        names = sorted(composite | {item.name for item in alarms_on(self.metric_filters, self.alarms)})
+        calls = [self._call("cloudwatch.ListAlarmMuteRules", AlarmName=name, Statuses=["ACTIVE"]) for name in names]
+        replies = self.account.replies(calls)
+        return tuple(
+            name
+            for name, call, reply in zip(names, calls, replies, strict=True)
+            if expect(call, body_of(call, reply), "AlarmMuteRuleSummaries")
+        )
 
     def _call(self, operation: str, **params: Json) -> Call:
         """Return a call as the log group's owner.
