@@ -13,27 +13,26 @@ from trailwarden.ledger import Header, Ledger, ReplayReader, parse_ledger, read_
 
 HEADER = Header(clock="2026-06-01T12:00:00Z", accounts=("111122223333",), caller={"arn": "a"}, synthetic=True)
 
+words = st.text(max_size=6)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | words,
+    lambda inner: st.lists(inner) | st.dictionaries(words, inner),
     max_leaves=4,
 )
 replies = st.one_of(
     st.builds(
         Reply,
-        body=st.dictionaries(st.text(), json_values),
-        request_id=st.text(),
-        date=st.text(),
+        body=st.dictionaries(words, json_values),
+        request_id=words,
+        date=words,
         pages=st.integers(1, 9),
     ),
-    st.builds(Reply, error=st.builds(ReplyError, st.text(), st.text(), st.integers(0, 599)), bucket_region=st.text()),
+    st.builds(Reply, error=st.builds(ReplyError, words, words, st.integers(0, 599)), bucket_region=words),
 )
 calls = st.builds(
     lambda region, params: Call.of("111122223333", region, "s3", "GetBucketAcl", **params),
-    st.text(),
-    st.dictionaries(
-        st.text().filter(lambda s: s not in {"account", "region", "service", "operation", "cls"}), st.text()
-    ),
+    words,
+    st.dictionaries(words.filter(lambda s: s not in {"account", "region", "service", "operation", "cls"}), words),
 )
 
 
