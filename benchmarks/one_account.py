@@ -163,14 +163,14 @@ def installing(folder: str) -> None:
     home = Path(folder, "clean")
     subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
     python = str(home / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-compile", str(HERE.parent)], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", str(HERE.parent)], check=True)
     listed = json.loads(
         subprocess.check_output([python, "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"])
     )
     size = sum(
         path.stat().st_size
         for path in home.rglob("*")
-        if path.is_file() and not path.is_symlink() and path.suffix != ".pyc"
+        if path.is_file() and not path.is_symlink()
     )
     print(f"installation: {size / 1e6:.0f} MB in {len(listed)} packages, pip included")
 
