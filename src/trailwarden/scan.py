@@ -8,10 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from trailwarden.calls import Reader
 from trailwarden.errors import Unreadable
 from trailwarden.evaluate import evaluate
-from trailwarden.facts import Account
+from trailwarden.facts import Account, parse_time
 from trailwarden.facts.base import Subject, by_name
+from trailwarden.ledger import Header
 from trailwarden.model import PolicyResult, Population, Result
 from trailwarden.plan import POPULATIONS, AnyFact, Plan, population
 
@@ -24,6 +26,25 @@ class AccountResult:
     policies: tuple[PolicyResult, ...]
     results: tuple[Result, ...]
     populations: tuple[Population, ...]
+
+
+def accounts_of(header: Header, reader: Reader) -> list[Account]:
+    """Return the accounts that a ledger's header names. They see each other: what one owns, another may point to.
+
+    Raises:
+        ValueError: the header's clock is not a time.
+    """
+    return [
+        Account(
+            identity,
+            reader=reader,
+            now=parse_time(header.clock),
+            partition=header.partition,
+            only_regions=header.regions,
+            peers=header.accounts,
+        )
+        for identity in header.accounts
+    ]
 
 
 def read_facts(plan: Plan, account: Account, jobs: int = 10) -> None:
