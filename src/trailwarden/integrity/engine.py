@@ -177,7 +177,9 @@ class Run:
         first, last = self.window.since, self.window.until + times.HOUR - 1
         enough = (s for s in _STEPS if scopes * (last - first) >= 8 * self.workers * s * times.HOUR)
         step = next(enough, _STEPS[-1]) * times.HOUR
-        cuts = [first, *range(first - first % step + step, last, step), last]
+        full = range(first - first % step + step, last, step)
+        # The hour behind the window is no unit of its own: that would list everything again for one digest.
+        cuts = [first, *(cut for cut in full if last - cut > step // 3), last]
         return list(pairwise(cuts))
 
     def _work(self, groups: dict[tuple[str, str], list[Scope]]) -> None:
