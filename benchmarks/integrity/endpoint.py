@@ -42,6 +42,7 @@ class World:
     events: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
     latency: float = 0.0
+    region: str = ""
     requests: list[str] = field(default_factory=list)
     count: int = 0
     record: bool = False
@@ -75,6 +76,13 @@ class Answers:
         bucket, _, key = unquote(path)[1:].partition("/")
         if self.world.record:
             self.world.requests.append(f"{method.decode()} {bucket} {key} {query}")
+        if self.world.region and f"/{self.world.region}/s3/".encode() not in head:
+            body = (
+                b""
+                if method == b"HEAD"
+                else b"<Error><Code>PermanentRedirect</Code><Message>elsewhere</Message></Error>"
+            )
+            return _message(301, body, f"x-amz-bucket-region: {self.world.region}\r\n"), False
         objects = self.world.buckets.get(bucket)
         if objects is None:
             return _error(404, "NoSuchBucket", "The specified bucket does not exist"), False
@@ -103,7 +111,8 @@ class Answers:
 
     def _bucket(self, method: bytes, bucket: str, query: dict[str, str]) -> bytes:
         if method == b"HEAD":
-            return b"HTTP/1.1 200 OK\r\nx-amz-bucket-region: us-east-1\r\nContent-Length: 0\r\n\r\n"
+            region = self.world.region or "us-east-1"
+            return _message(200, b"", f"x-amz-bucket-region: {region}\r\n")
         if "location" in query:
             return _message(200, b"<LocationConstraint xmlns='http://s3.amazonaws.com/doc/2006-03-01/'/>")
         fault = self._fault(query.get("prefix", ""))

@@ -1,5 +1,6 @@
 """Over HTTP: the thin client, its way out through boto3, faults that must not look like tampering, and the executors."""
 
+import dataclasses
 import datetime as dt
 import ipaddress
 import json
@@ -115,6 +116,26 @@ def test_bucket_that_does_not_exist_is_no_pass() -> None:
         )
     assert outcome(report) == [("unreadable", "list-no-such-bucket")]
     assert report.exit_code == 3
+
+
+def test_bucket_in_another_region_is_found_there() -> None:
+    """S3 answers with a redirect; after that the thin client signs for the right region, in every worker."""
+    case = base()
+    served = world(case, region="eu-central-1", record=True)
+    with running(served) as url:
+        assert outcome(api.verify(options(url))) == []
+    assert sum(request.startswith("HEAD") for request in served.requests) <= 4
+
+
+def test_expiring_credentials_are_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = base()
+    with running(world(case)) as url:
+        access = aws.resolve(aws.Access(endpoint_url=url))
+        old = wire.Credentials("OLDKEY", "secret", "token", expires=time.time() + 30)
+        store = S3Store(dataclasses.replace(access, credentials=old))
+        assert store.get("audit-logs", log(case, 2), 1 << 20).body == case.objects[log(case, 2)].body
+        assert store._access.credentials == access.credentials
+        store.close()
 
 
 def test_listing_goes_over_pages() -> None:
@@ -324,8 +345,8 @@ def test_worker_processes_end_with_their_parent(tmp_path: Path) -> None:
     """A killed run leaves no processes behind."""
     script = tmp_path / "run.py"
     script.write_text(
-        "import os, sys, time\nfrom trailwarden.integrity.workers import workers\n"
-        "executor, _ = workers('processes', 2)\nprint(*executor._processes, flush=True)\ntime.sleep(60)\n"
+        "import time\nfrom trailwarden.integrity.workers import workers\n"
+        "with workers('processes', 2) as (executor, _):\n    print(*executor._processes, flush=True)\n    time.sleep(60)\n"
     )
     process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

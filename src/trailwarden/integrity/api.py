@@ -123,8 +123,7 @@ def verify(
     options.check()
     keys = load_keys(list(options.keys)) if options.keys else None
     # Workers are forked here, while this process is small and has one thread.
-    executor, number = workers(options.executor, options.jobs)
-    try:
+    with workers(options.executor, options.jobs) as (executor, number):
         origin = Origin(folder=options.folder) if options.folder else Origin(access=aws.resolve(options.access))
         with Ledger(options.ledger) if options.ledger else nullcontext() as ledger:
             resolved = _resolved(options)
@@ -148,8 +147,6 @@ def verify(
                 on_file=on_file,
             )
             return run.verify(_stated(options, origin, resolved["seed"]))
-    finally:
-        executor.shutdown(cancel_futures=True)
 
 
 def _resolved(options: Options) -> dict[str, Any]:

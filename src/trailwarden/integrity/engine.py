@@ -86,6 +86,9 @@ class Run:
             scopes = []
         finally:
             store.close()
+        if len({bucket for bucket, _ in self.sources}) == 1:
+            release(self.origin)
+            self.origin = self.origin.informed(store, self.sources[0][0])
         if not scopes and not self.findings:
             self._add("no-digests", Verdict.MISSING, "no account and region with CloudTrail files was found")
         self._load_keys(sorted({scope.region for scope in scopes}))

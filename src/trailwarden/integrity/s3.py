@@ -14,6 +14,7 @@ from trailwarden.integrity.store import AbsentError, Blob, Entry, UnavailableErr
 from trailwarden.integrity.verdicts import Verdict
 
 _ATTEMPTS: Final = 4
+_RENEWAL: Final = 300  # seconds before credentials expire
 _PAGE_LIMIT: Final = 8 << 20
 _CONTENTS: Final = re.compile(rb"<Contents>(.*?)</Contents>", re.DOTALL)
 _FIELD: Final = re.compile(rb"<(Key|LastModified|ETag|Size)>([^<]*)</")
@@ -99,7 +100,13 @@ class S3Store:
             if connection is not None:
                 connection.close()
 
+    def region_of(self, bucket: str) -> str | None:
+        """Region of the bucket, if it turned out to be another one than expected."""
+        return self._regions.get(bucket)
+
     def _wire(self, bucket: str) -> wire.Wire | None:
+        if self._is_stale():
+            self._renew()
         try:
             return self._wires[bucket]
         except KeyError:
@@ -112,11 +119,20 @@ class S3Store:
         access = self._access
         region = self._regions.get(bucket) or access.bucket_region or access.region or "us-east-1"
         where = aws.endpoint(access, "s3", region, bucket)
-        if access.credentials is None or (
-            access.credentials.expires is not None and access.credentials.expires < time.time() + 300
-        ):
-            access = self._access = aws.resolve(replace(self._access, credentials=None))
         return wire.Wire(where, access.credentials) if where and access.credentials else None
+
+    def _is_stale(self) -> bool:
+        credentials = self._access.credentials
+        return (
+            credentials is not None and credentials.expires is not None and credentials.expires < time.time() + _RENEWAL
+        )
+
+    def _renew(self) -> None:
+        """Fetch new credentials where the old ones came from; requests under way finish with the old ones."""
+        with self._lock:
+            if self._is_stale():
+                self._access = aws.resolve(replace(self._access, credentials=None))
+                self._wires = {}
 
     def _patiently(self, ask: Callable[[], wire.Response]) -> wire.Response:
         """Repeat after network failures and while the service says it is busy, ever more slowly."""

@@ -8,9 +8,10 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,11 @@ class Origin:
         if self.folder is not None:
             return FolderStore(self.folder)
         return S3Store(self.access or Access())
+
+    def informed(self, store: Store, bucket: str) -> "Origin":
+        """The same origin with what `store` has learnt about the bucket, so that workers need not learn it again."""
+        region = store.region_of(bucket) if isinstance(store, S3Store) else None
+        return replace(self, access=replace(self.access, bucket_region=region)) if region and self.access else self
 
 
 _RUNTIMES: dict[tuple[Origin, int], tuple[Store, ThreadPoolExecutor]] = {}
@@ -66,29 +72,43 @@ def run_bundle(origin: Origin, task: Task, units: Sequence[Unit], threads: int) 
         return list(coordinators.map(lambda unit: run_unit(unit, task, store, pool, threads), units))
 
 
-def workers(kind: str, jobs: int | None) -> tuple[Executor, int]:
-    """Start an executor and say how many bundles it runs at a time.
+@contextmanager
+def workers(kind: str, jobs: int | None) -> Iterator[tuple[Executor, int]]:
+    """Start an executor, and end it with what it still has to do.
 
     Args:
         kind: `processes`, `threads` or `dask://HOST:PORT`.
         jobs: number of workers; by default one per core, for threads one (its requests overlap anyway).
 
+    Yields:
+        The executor, and how many bundles it runs at a time.
+
     Raises:
         ValueError: another `kind`.
     """
     if kind.startswith("dask://"):
-        return _dask(kind)
-    number = jobs or (1 if kind == "threads" else _cores())
-    if kind == "threads" or (kind == "processes" and number == 1):
-        return ThreadPoolExecutor(number, "bundle"), number
-    if kind != "processes":
+        with _dask(kind) as client:
+            executor = client.get_executor(pure=False)
+            yield executor, max(1, len(client.ncores()))
+            executor.shutdown()
+        return
+    if kind not in {"processes", "threads"}:
         raise ValueError(f"unknown executor {kind!r}: processes, threads or dask://HOST:PORT")
+    number = jobs or (1 if kind == "threads" else _cores())
+    local = ThreadPoolExecutor(number, "bundle") if kind == "threads" or number == 1 else _processes(number)
+    try:
+        yield local, number
+    finally:
+        local.shutdown(cancel_futures=True)
+
+
+def _processes(number: int) -> ProcessPoolExecutor:
     # A fork is started in milliseconds and shares its memory, but is only safe while there are no other threads.
     forkable = sys.platform == "linux" and threading.active_count() == 1
     context = multiprocessing.get_context("fork" if forkable else "spawn")
     executor = ProcessPoolExecutor(number, context, initializer=_follow_parent)
     executor.submit(int)  # the first task starts the processes: now, while this one is small and has no threads
-    return executor, number
+    return executor
 
 
 def _cores() -> int:
@@ -107,11 +127,9 @@ def _follow_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _dask(address: str) -> tuple[Executor, int]:
+def _dask(address: str) -> Any:
     try:
         from distributed import Client  # noqa: PLC0415 - an optional package
     except ImportError as error:
         raise ValueError("executor dask:// needs the package `distributed`") from error
-    client: Any = Client(address.replace("dask://", "tcp://", 1))
-    executor: Executor = client.get_executor(pure=False)
-    return executor, max(1, len(client.ncores()))
+    return Client(address.replace("dask://", "tcp://", 1))
