@@ -6,7 +6,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
-PYTEST_ARGS ?=
+# Files stay whole, so that what a module sets up is set up once; more than four processes start slower than they finish.
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help demo test lint types docs docs-check bench dist clean
 
