@@ -58,10 +58,6 @@ class Source:
         """Return what the verdicts rest on: the replayed ledger, or everything that was answered so far."""
         return self.recorded or Ledger(self.header, self.recorder.entries())
 
-    def accounts(self) -> list[Account]:
-        """Return the accounts of the header. They share one recorder and see each other: what one owns, another may point to."""
-        return accounts_of(self.header, self.recorder)
-
 
 def replayed(path: Path) -> Source:
     """Return a recorded ledger, or the one in an evidence folder.
@@ -120,7 +116,7 @@ def connected(name: str, connection: Connection, header: Header, jobs: int, prog
 def judge(plan: Plan, source: Source, *, gate: Gate, jobs: int, progress: Progress) -> Report:
     """Read what the plan needs of every account, and judge it."""
     found = []
-    for account in source.accounts():
+    for account in accounts_of(source.header, source.recorder):
         refuse_unknown_regions(plan, account)
         progress.doing(f"reading account {account.account_id}")
         found.append(scan(plan, account, jobs=jobs))
@@ -129,7 +125,7 @@ def judge(plan: Plan, source: Source, *, gate: Gate, jobs: int, progress: Progre
 
 def read(plan: Plan, source: Source, *, jobs: int, progress: Progress) -> Ledger:
     """Read what the plan needs of every account, and judge nothing."""
-    for account in source.accounts():
+    for account in accounts_of(source.header, source.recorder):
         refuse_unknown_regions(plan, account)
         progress.doing(f"reading account {account.account_id}")
         read_facts(plan, account, jobs)
