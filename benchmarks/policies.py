@@ -66,6 +66,27 @@ def timed(label: str, function, repeat: int = 5) -> None:
     print(f"{label:58} wall {statistics.median(wall):7.3f} s   CPU {statistics.median(cpu):7.3f} s")
 
 
+def measure_evaluation(folder: Path, known) -> None:
+    """Judge all policies on an account of 100 trails whose replies are already read."""
+    from trailwarden.evaluate import evaluate
+    from trailwarden.policy.select import select
+    from trailwarden.testing import World
+
+    world = World(regions=("us-east-1",))
+    for number in range(100):
+        world.add_trail(f"trail-{number}")
+    account = world.account()
+    policies = select([str(folder)], checks=known).policies
+    for policy in policies[:10]:
+        evaluate(policy, account)
+
+    def judge() -> None:
+        for policy in policies:
+            evaluate(policy, account)
+
+    timed(f"{len(policies)} policies on 100 trails and their buckets: evaluate", judge, 1)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -113,6 +134,7 @@ def main() -> None:
             path = Path(name) / "worst.yaml"
             path.write_text(text)
             timed(f"refused: {label}", partial(refused, path), 1)
+        measure_evaluation(folder, known)
 
 
 if __name__ == "__main__":

@@ -250,3 +250,15 @@ def test_add_and_prune_keep_the_rest(folder: Path) -> None:
     assert load_waivers([Path("w.yaml")]).items[0].id == "SEC-1"
     Path("w.yaml").write_text(prune_waivers(left, load_waivers([Path("w.yaml")]).items), encoding="utf-8")
     assert load_waivers([Path("w.yaml")]).items == ()
+
+
+def test_many_waivers_and_results(folder: Path) -> None:
+    """Each of many results finds its own among many waivers, and every verdict follows its own rows."""
+    count = 400
+    waivers = load(*({"id": f"W{number}", "subject": f"arn:*:{number}"} for number in range(count)))
+    rows = [row(subject=f"arn:aws:{number}", account=f"{number % 4:012}") for number in range(count)]
+    verdicts = [replace(verdict(), account=f"{number:012}") for number in range(5)]
+    applied = apply_waivers(rows, verdicts, waivers, NOW)
+    assert [(item.waiver or {}).get("id") for item in applied.results] == [f"W{number}" for number in range(count)]
+    assert [item.status for item in applied.policies] == [Status.WAIVED] * 4 + [Status.FAIL]
+    assert applied.notices == ()

@@ -90,6 +90,7 @@ def test_aliases_share_their_value() -> None:
     node = load("a: &x {k: 1}\nb: *x\n")
     assert node.data == {"a": {"k": 1}, "b": {"k": 1}}
     assert node.at(["b"]).line == 1
+    assert (node.end_line, node.end_column) == (2, 6)
 
 
 def test_documents_before_a_syntax_error_are_kept() -> None:

@@ -7,10 +7,11 @@ expired waiver covers nothing and is named beside the FAIL; an ERROR can't be wa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +30,12 @@ WARN_DAYS = 30
 NoticeKind = Literal["unused", "unknown-policy", "expired", "expiring", "early", "other-state", "error"]
 
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+
+
+@cache
+def _glob(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Return what matches a glob; fnmatch's own memory holds fewer patterns than a large waiver file has."""
+    return re.compile(translate(pattern)).match
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,11 @@ class Waiver:
 
     def covers(self, result: Result) -> bool:
         """Return whether the waiver names this result, whatever the day and the observed values."""
-        return (
-            fnmatchcase(result.policy, self.policy)
-            and fnmatchcase(result.subject, self.subject)
-            and fnmatchcase(result.account, self.account)
-            and fnmatchcase(result.region, self.region)
+        return bool(
+            _glob(self.policy)(result.policy)
+            and _glob(self.subject)(result.subject)
+            and _glob(self.account)(result.account)
+            and _glob(self.region)(result.region)
         )
 
     def in_force(self, today: date) -> bool:
@@ -222,10 +229,11 @@ def apply_waivers(
     touched = {
         (row.policy, row.account) for row, before in zip(rows, results, strict=True) if row.status is not before.status
     }
+    statuses: dict[tuple[str, str], set[Status]] = {}
+    for row in rows:
+        statuses.setdefault((row.policy, row.account), set()).add(row.status)
     verdicts = tuple(
-        replace(
-            item, status=verdict_of(row.status for row in rows if (row.policy, row.account) == (item.id, item.account))
-        )
+        replace(item, status=verdict_of(statuses[item.id, item.account]))
         if (item.id, item.account) in touched
         else item
         for item in policies
@@ -280,7 +288,7 @@ def _notices(waiver: Waiver, today: date, use: str, known: list[str] | None, war
     def notice(kind: NoticeKind, message: str) -> Notice:
         return Notice(kind, waiver.id, waiver.place, f"waiver {waiver.id}: {message}")
 
-    if known is not None and not any(fnmatchcase(name, waiver.policy) for name in known):
+    if known is not None and not any(map(_glob(waiver.policy), known)):
         hint = did_you_mean(waiver.policy, known)
         text = f"there is no policy {waiver.policy!r}" + (f"; {hint}" if hint.startswith("did") else "")
         return [notice("unknown-policy", text)]

@@ -314,6 +314,8 @@ class _Reader:
             message = f"aliases expand to more than {MAX_NODES} values"
             raise _StopError(Problem(here.file, here.line, here.column, message, "write the values out"))
         self._place(target)
+        if self._stack and not self._flow[-1]:  # what is written there is the alias, not what it stands for
+            self._stack[-1].end_line, self._stack[-1].end_column = event.end_mark.line + 1, event.end_mark.column + 1
 
     def _place(self, node: Node) -> None:
         """Put a finished node into its parent, or among the documents."""
