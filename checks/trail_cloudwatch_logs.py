@@ -54,7 +54,7 @@ def _streams(trail: Trail) -> Finding:
 
 
 def _judge_if_counted(trail: Trail) -> Finding:
-    counted = judge_traits(trail, [MULTI_REGION, LOGGING], "")
+    counted = judge_traits(trail, [MULTI_REGION, LOGGING])
     if counted.status is not Status.PASS:
         return not_applicable(counted.message, counted.observed)
     return _streams(trail)

@@ -47,4 +47,4 @@ def trail_log_file_validation(trail: Trail, params: Params) -> Finding:
 
 
 def _validates_everything(trail: Trail) -> Finding:
-    return judge_traits(trail, [VALIDATION, *COMPLETE], "validates its log files and records everything")
+    return judge_traits(trail, [VALIDATION, *COMPLETE])

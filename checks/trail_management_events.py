@@ -69,4 +69,4 @@ def _together(account: Account, kinds: tuple[str, ...]) -> Finding:
 def _recorded(account: Account, kind: str) -> Finding:
     traits = [MULTI_REGION, LOGGING, records(kind)]
     missing = f"no logging multi-Region trail records {kind} management events"
-    return some(account.trails, lambda trail: judge_traits(trail, traits, ""), missing)
+    return some(account.trails, lambda trail: judge_traits(trail, traits), missing)

@@ -47,7 +47,7 @@ def excludes_nothing(trail: Trail, params: Params) -> Finding:
 
 def _judge_complete(trail: Trail, params: Params) -> Finding:
     """Judge a trail that passes trail-management-events; others prove nothing."""
-    complete = judge_traits(trail, COMPLETE, "")
+    complete = judge_traits(trail, COMPLETE)
     if complete.status is not Status.PASS:
         return not_applicable(complete.message, complete.observed)
     return excludes_nothing(trail, params)
@@ -55,9 +55,7 @@ def _judge_complete(trail: Trail, params: Params) -> Finding:
 
 def _judge_union(account: Account, params: Params) -> Finding | None:
     """Judge the logging multi-Region trails as one where only together they record everything, else return None."""
-    split = [
-        trail for trail in account.trails if judge_traits(trail, [MULTI_REGION, LOGGING], "").status is Status.PASS
-    ]
+    split = [trail for trail in account.trails if judge_traits(trail, [MULTI_REGION, LOGGING]).status is Status.PASS]
     kinds = {kind for trail in split for kind in trail.selectors.management_kinds()}
     if kinds != {READ, WRITE}:
         return None

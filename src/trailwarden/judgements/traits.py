@@ -27,13 +27,13 @@ class Trait:
     """Return what a trail without it is or does, to follow "trail NAME"."""
 
 
-def judge_traits(trail: Trail, traits: Iterable[Trait], success: str) -> Finding:
+def judge_traits(trail: Trail, traits: Iterable[Trait], success: str = "has it all") -> Finding:
     """Judge whether a trail has every trait; one that it is known to lack is enough to fail, whatever can't be read.
 
     Args:
         trail: the subject.
         traits: in the order in which a message shall name what is missing.
-        success: what a trail with all of them does, to follow "trail NAME".
+        success: what a trail with all of them does, to follow "trail NAME"; of no use where only the status is asked for.
 
     Raises:
         Unreadable: it is not known to lack any, and one of them could not be read.
