@@ -59,5 +59,5 @@ def _in_data_events(bucket: LogBucket) -> bool:
         undecidable(bucket, ReasonCode.CROSS_ACCOUNT, text, operation="cloudtrail.GetEventSelectors")
     objects = records_data(S3_OBJECT, [READ, WRITE], [f"{bucket.id}/"])
     traits = [reaches(location.region), LOGGING, objects]
-    found = some(bucket.account.trails, lambda trail: judge_traits(trail, traits, ""))
+    found = some(bucket.account.trails, lambda trail: judge_traits(trail, traits), missing="")
     return found.status is Status.PASS
