@@ -9,12 +9,14 @@ import pytest
 from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.session import Session
 
 from trailwarden.aws.aim import Aim, aiming
 from trailwarden.aws.clients import Clients
+from trailwarden.aws.models import ReadsLoader
 from trailwarden.aws.session import Tuning, config_for, new_session
 from trailwarden.calls import Call
 from trailwarden.errors import WriteRefusedError
@@ -25,11 +27,11 @@ BOTOCORE = Loader()
 
 
 def one_of_each_service() -> list[str]:
-    """An operation of every service that is read; of S3 one on a bucket and one on none; and Organizations, which has one endpoint only."""
+    """An operation of every service that is read; of S3 one on a bucket and one on none."""
     first: dict[str, str] = {}
     for name in sorted(READS):
         first.setdefault(name.partition(".")[0], name)
-    return [*first.values(), "s3.ListBuckets", "organizations.DescribeOrganization"]
+    return [*first.values(), "s3.ListBuckets"]
 
 
 def parameters_of(operation: str) -> dict[str, Any]:
@@ -198,26 +200,26 @@ def test_behind_a_proxy_each_region_has_its_own_client(aws_environment: pytest.M
     )
 
 
-def without_endpoint_rules(session: Session, service: str) -> None:
-    """Take a service's endpoint rules away, as from a botocore that resolves endpoints once per client."""
-    loader = session.get_component("data_loader")
-    load = loader.load_service_model
+def test_a_list_of_exceptions_alone_is_no_proxy(aws_environment: pytest.MonkeyPatch) -> None:
+    aws_environment.setenv("NO_PROXY", "localhost,.internal")
+    clients = Pair().clients
+    assert clients.get("cloudtrail", "eu-west-1") is clients.get("cloudtrail", "ap-south-1")
 
-    def lacking(service_name: str, type_name: str, api_version: str | None = None) -> Any:
-        if (service_name, type_name) == (service, "endpoint-rule-set-1"):
-            from botocore.exceptions import UnknownServiceError
 
+class WithoutEndpointRules(ReadsLoader):
+    """CloudTrail as a botocore has it that resolves endpoints once per client."""
+
+    def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
+        if (service_name, type_name) == ("cloudtrail", "endpoint-rule-set-1"):
             raise UnknownServiceError(service_name=service_name, known_service_names="")
-        return load(service_name, type_name, api_version)
-
-    loader.load_service_model = lacking
+        return super().load_service_model(service_name, type_name, api_version)
 
 
 @pytest.mark.usefixtures("aws_environment")
 def test_without_endpoint_rules_each_region_has_its_own_client() -> None:
     """The plain way stays: a botocore that works otherwise costs time, not truth."""
     pair = Pair()
-    without_endpoint_rules(pair.ours, "cloudtrail")
+    pair.ours.register_component("data_loader", WithoutEndpointRules(READS))
     for region in ("eu-west-1", "ap-south-1"):
         aimed = pair.aimed("cloudtrail.DescribeTrails", region)
         assert aimed["url"] == f"https://cloudtrail.{region}.amazonaws.com/"

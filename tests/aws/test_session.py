@@ -12,6 +12,8 @@ from trailwarden.aws.roles import Role
 from trailwarden.aws.session import Tuning, connect
 from trailwarden.calls import Call
 from trailwarden.errors import CredentialsError
+from trailwarden.model import ReasonCode
+from trailwarden.reasons import reason_code
 
 QUICK = Tuning(max_attempts=1, connect_timeout=1, read_timeout=1)
 
@@ -160,12 +162,29 @@ def test_a_role_is_assumed_again_before_it_expires(wire: Wire) -> None:
 
 
 @pytest.mark.usefixtures("aws_environment")
-def test_a_role_that_is_refused_in_mid_run_is_no_finding_about_the_account(wire: Wire) -> None:
-    """The refusal is STS's; taken for the asked operation's it would name the wrong missing permission."""
-    wire.answer = lambda seen: sts_error("AccessDenied") if seen.operation == "AssumeRole" else None
+def test_an_account_whose_role_is_refused_is_out_of_reach_and_asked_once(wire: Wire) -> None:
+    """The refusal is STS's; taken for the asked operation's it would name the wrong missing permission. Other accounts are read on."""
+    empty = 200, {"content-type": "application/x-amz-json-1.1"}, b'{"trailList": []}'
+    wire.answer = lambda seen: {"AssumeRole": sts_error("AccessDenied"), "DescribeTrails": empty}.get(seen.operation)
     connection = connect(endpoint_url=wire.url)
     connection.add_role("444455556666", Role("arn:aws:iam::444455556666:role/audit"))
-    with pytest.raises(CredentialsError, match="role/audit"):
+    accounts = ["444455556666", "444455556666", "111122223333"]
+    calls = [Call.of(account, "eu-west-1", "cloudtrail", "DescribeTrails") for account in accounts]
+    first, second, own = LiveReader(connection, jobs=1).ask_all(calls)
+    assert first == second
+    assert first.error is not None
+    assert reason_code("cloudtrail", "DescribeTrails", first.error.code) is ReasonCode.CROSS_ACCOUNT
+    assert "arn:aws:iam::444455556666:role/audit" in first.error.message
+    assert own.error is None
+    assert len(wire.sent("AssumeRole")) == 1
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_a_caller_that_expires_while_a_role_is_assumed_ends_the_run(wire: Wire) -> None:
+    wire.answer = lambda seen: sts_error("ExpiredToken") if seen.operation == "AssumeRole" else None
+    connection = connect(endpoint_url=wire.url)
+    connection.add_role("444455556666", Role("arn:aws:iam::444455556666:role/audit"))
+    with pytest.raises(CredentialsError, match="expired"):
         LiveReader(connection).ask(Call.of("444455556666", "eu-west-1", "cloudtrail", "DescribeTrails"))
     assert wire.sent("DescribeTrails") == []
 

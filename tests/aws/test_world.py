@@ -105,7 +105,7 @@ def changing_world() -> tuple[LiveReader, dict[Call, Reply]]:
     return reader, world.replies
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     pairs=st.lists(
         st.tuples(st.sampled_from(QUESTIONS), replies), min_size=1, max_size=4, unique_by=lambda pair: pair[0]

@@ -69,7 +69,7 @@ class Clients:
         self._clients: dict[tuple[str, str], Any] = {}
         self._services: dict[str, Any] = {}
         self._http: Any = None
-        self._aimable = not getproxies()
+        self._aimable = not set(getproxies()) - {"no"}
 
     def get(self, service: str, region: str) -> Any:
         """Return the client for a service in a region."""

@@ -21,6 +21,10 @@ _EXPIRED = tuple(
 _UNREACHED = (boto.HTTPClientError, boto.ConnectionError)
 
 
+class RoleRefusedError(CredentialsError):
+    """STS does not let the caller assume a role: the account can't be read, others can."""
+
+
 def missing_credentials() -> CredentialsError:
     """Return the error for a machine without any AWS credentials."""
     return CredentialsError("no AWS credentials were found", _GIVE)
@@ -71,7 +75,7 @@ def _refused(error: ClientError, text: str, place: str) -> CredentialsError:
     if reason is ReasonCode.CREDENTIALS_EXPIRED:
         return CredentialsError(f"the AWS credentials have expired{place}: {text}", _LOG_IN)
     if operation.startswith("AssumeRole") and reason in (ReasonCode.ACCESS_DENIED, ReasonCode.ACCESS_DENIED_SCP):
-        return CredentialsError(
+        return RoleRefusedError(
             f"the role can't be assumed{place}: {text}",
             "its trust policy must name the caller (and the external id, if it asks for one), and the caller needs sts:AssumeRole",
         )

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from trailwarden.aws.aim import Aim, aiming
 from trailwarden.aws.clients import PageLimitError
-from trailwarden.aws.failures import from_exception
+from trailwarden.aws.failures import RoleRefusedError, from_exception
 from trailwarden.aws.replies import reply_from_body, reply_from_exception
 from trailwarden.aws.session import Connection
 from trailwarden.calls import Call, Reply, ReplyError
@@ -64,6 +64,10 @@ class LiveReader:
         try:
             with aiming(Aim(call, credentials)) as aim:
                 return self._send(call, aim)
+        except RoleRefusedError as error:
+            if call.account == self.connection.caller.account:
+                raise
+            return Reply(error=ReplyError(CROSS_ACCOUNT, error.message))
         except (CredentialsError, WriteRefusedError):
             raise
         except PageLimitError as error:

@@ -13,7 +13,7 @@ from botocore.parsers import ResponseParserError
 
 from trailwarden.aws.aim import Aim, aiming
 from trailwarden.aws.clients import Clients
-from trailwarden.aws.failures import from_exception, not_aws
+from trailwarden.aws.failures import RoleRefusedError, from_exception, not_aws
 from trailwarden.calls import Call
 
 _MARGIN = timedelta(minutes=5)
@@ -59,15 +59,19 @@ class RoleCredentials:
         self._region = region
         self._lock = threading.Lock()
         self._frozen: ReadOnlyCredentials | None = None
+        self._refusal: RoleRefusedError | None = None
         self._renew_at = datetime.min.replace(tzinfo=UTC)
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """Return credentials that are valid now.
 
         Raises:
-            CredentialsError: the role can't be assumed.
+            RoleRefusedError: the role can't be assumed; STS is not asked a second time.
+            CredentialsError: the caller's own credentials have expired, or STS can't be reached.
         """
         with self._lock:
+            if self._refusal is not None:
+                raise self._refusal
             if self._frozen is None or datetime.now(UTC) >= self._renew_at:
                 self._frozen = self._assume()
             return self._frozen
@@ -83,6 +87,8 @@ class RoleCredentials:
             self._renew_at = issued["Expiration"] - min(_MARGIN, lifetime / 2)
             return ReadOnlyCredentials(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"], None)
         except (BotoCoreError, ClientError) as error:
-            raise from_exception(error, self.role.arn) from None
+            failure = from_exception(error, self.role.arn)
+            self._refusal = failure if isinstance(failure, RoleRefusedError) else None
+            raise failure from None
         except (ResponseParserError, KeyError) as error:
             raise not_aws(self.role.arn, str(error)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import botocore
@@ -162,8 +163,14 @@ def new_session(profile: str = "") -> Session:
     """
     session = Session(profile=profile or None)
     session.set_config_variable("sts_regional_endpoints", "regional")
-    session.register_component("data_loader", ReadsLoader(READS, session.get_config_variable("data_path") or ""))
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path") or ""))
     return session
+
+
+@lru_cache(maxsize=2)
+def _loader(data_path: str) -> ReadsLoader:
+    """Return the one loader of this process: what it has parsed serves every further session."""
+    return ReadsLoader(READS, data_path)
 
 
 def config_for(tuning: Tuning, **options: Any) -> Config:
