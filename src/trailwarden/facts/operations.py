@@ -21,8 +21,6 @@ READS: Mapping[str, str] = {
     "cloudwatch.DescribeAlarms": "cloudwatch:DescribeAlarms",
     "cloudwatch.ListAlarmMuteRules": "cloudwatch:ListAlarmMuteRules",
     "ec2.DescribeRegions": "ec2:DescribeRegions",
-    "events.ListRules": "events:ListRules",
-    "events.ListTargetsByRule": "events:ListTargetsByRule",
     "kms.DescribeKey": "kms:DescribeKey",
     "kms.GetKeyPolicy": "kms:GetKeyPolicy",
     "kms.GetKeyRotationStatus": "kms:GetKeyRotationStatus",

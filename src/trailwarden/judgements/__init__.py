@@ -1,5 +1,6 @@
 """Judgements that several checks share, so that a word such as "logging" means one thing everywhere."""
 
+from trailwarden.judgements.alerts import ALERT_READS, AlertParams, judge_alert
 from trailwarden.judgements.data_events import (
     S3_OBJECT,
     S3DataParams,
@@ -27,6 +28,7 @@ from trailwarden.judgements.traits import (
 )
 
 __all__ = [
+    "ALERT_READS",
     "CLOUDWATCH",
     "COMPLETE",
     "DIGESTS",
@@ -41,9 +43,11 @@ __all__ = [
     "S3_OBJECT",
     "VALIDATION",
     "WITH_KEY",
+    "AlertParams",
     "S3DataParams",
     "Stream",
     "Trait",
+    "judge_alert",
     "judge_delivery",
     "judge_s3_objects",
     "judge_s3_trail",

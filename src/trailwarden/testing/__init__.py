@@ -10,6 +10,7 @@ A ``World`` answers calls with AWS's documented shapes. What a builder does not 
 with ``reply``, ``error`` and ``deny``. It is a Reader: nothing of the engine is replaced.
 """
 
+from trailwarden.testing.alerting import Alerting
 from trailwarden.testing.judging import policy_of, reason_of, run_check, run_policy, selection_of, status_of
 from trailwarden.testing.world import ACCOUNT, MANAGEMENT, NOW, World, ago, log_bucket_policy
 
@@ -17,6 +18,7 @@ __all__ = [
     "ACCOUNT",
     "MANAGEMENT",
     "NOW",
+    "Alerting",
     "World",
     "ago",
     "log_bucket_policy",

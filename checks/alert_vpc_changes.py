@@ -1,0 +1,28 @@
+"""alert-vpc-changes."""
+
+from trailwarden import Finding, check
+from trailwarden.facts import Account
+from trailwarden.judgements import ALERT_READS, AlertParams, judge_alert
+
+
+@check(Account, reads=ALERT_READS)
+def alert_vpc_changes(account: Account, params: AlertParams) -> Finding:
+    """Alarm on VPC changes.
+
+    Why: a new peering connection joins two networks that were apart; a deleted VPC takes everything in it off
+    the network.
+
+    Fix: `aws logs put-metric-filter --log-group-name LOG_GROUP --filter-name vpc-changes --filter-pattern '{
+    ($.eventName = CreateVpc) || ($.eventName = DeleteVpc) || ($.eventName = AcceptVpcPeeringConnection) || ...
+    }' --metric-transformations metricName=VpcChanges,metricNamespace=Trail,metricValue=1`, then `aws cloudwatch
+    put-metric-alarm --alarm-name vpc-changes --namespace Trail --metric-name VpcChanges --statistic Sum
+    --period 300 --evaluation-periods 1 --threshold 1 --comparison-operator GreaterThanOrEqualToThreshold
+    --alarm-actions TOPIC_ARN` with a topic that has a confirmed subscriber. In Terraform
+    `aws_cloudwatch_log_metric_filter`, `aws_cloudwatch_metric_alarm` and `aws_sns_topic_subscription`.
+
+    Error: the log group, its filters, the alarms or a topic's subscriptions could not be read, a pattern is not
+    understood, or the log group belongs to an account that is not judged in this run.
+
+    Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html
+    """
+    return judge_alert(account, "alert-vpc-changes", params)
