@@ -90,6 +90,7 @@ def test_a_key_pending_deletion_shows_when() -> None:
 def test_a_key_on_its_way_is_undecided(state: str) -> None:
     [row] = run_check(USABLE, with_key(KeyState=state))
     assert reason_of(row).code is ReasonCode.EVENTUAL
+    assert reason_of(row).operation == "kms.DescribeKey"
     assert f"the key is in state {state}" in row.message
     assert status_of(USABLE, with_key(KeyState=state, KeyUsage="SIGN_VERIFY")) is FAIL
 
@@ -193,6 +194,8 @@ def test_a_bucket_that_is_gone_or_unreadable_is_an_error_unless_the_key_is_bad()
     world.error("s3.HeadBucket", "404", "Not Found", 404)
     [row] = run_check(USABLE, world)
     assert reason_of(row).code is ReasonCode.NOT_FOUND
+    assert reason_of(row).operation == "s3.HeadBucket"
+    assert reason_of(row).aws_message == "bucket main-logs does not exist"
     world.error("s3.HeadBucket", "SlowDown", status=503)
     [row] = run_check(USABLE, world)
     assert reason_of(row).code is ReasonCode.THROTTLED
@@ -268,6 +271,7 @@ def test_awss_own_key_is_rotated_by_aws() -> None:
 def test_of_a_pending_key_the_answer_means_nothing(state: str) -> None:
     [row] = run_check(ROTATION, rotating(with_key(KeyState=state), enabled=False))
     assert reason_of(row).code is ReasonCode.EVENTUAL
+    assert reason_of(row).operation == "kms.GetKeyRotationStatus"
     assert f"in state {state} KMS reports no rotation, whatever was set" in row.message
 
 
@@ -308,3 +312,5 @@ def test_the_rotation_of_a_key_that_is_gone_is_not_known() -> None:
     world.error("kms.DescribeKey", "NotFoundException")
     [row] = run_check(ROTATION, world)
     assert reason_of(row).code is ReasonCode.NOT_FOUND
+    assert reason_of(row).operation == "kms.DescribeKey"
+    assert reason_of(row).aws_message == "key logs does not exist"

@@ -76,7 +76,9 @@ def test_whose_a_missing_or_refused_key_is_stays_open() -> None:
     world = World()
     world.add_trail("main", key="logs")
     world.error("kms.DescribeKey", "NotFoundException")
-    assert reason_of(run_check(OWN, world)[0]).code is ReasonCode.NOT_FOUND
+    reason = reason_of(run_check(OWN, world)[0])
+    assert (reason.code, reason.operation) == (ReasonCode.NOT_FOUND, "kms.DescribeKey")
+    assert reason.aws_message == "key logs does not exist"
     world.deny("kms.DescribeKey")
     assert reason_of(run_check(OWN, world)[0]).missing_action == "kms:DescribeKey"
 
@@ -120,7 +122,10 @@ def test_how_a_grant_is_limited(statements: list[dict[str, Any]], status: Status
     [row] = run_check(SCOPED, with_policy(*statements))
     assert row.status is status
     if status is ERROR:
-        assert reason_of(row).code is ReasonCode.UNPARSEABLE
+        reason = reason_of(row)
+        assert (reason.code, reason.operation) == (ReasonCode.UNPARSEABLE, "kms.GetKeyPolicy")
+        doubt = "statement 0 for Service:cloudtrail.amazonaws.com has a condition that is not understood; trail main: "
+        assert reason.aws_message.startswith(doubt)
 
 
 def test_why_a_grant_fails_is_said() -> None:
@@ -198,7 +203,9 @@ def test_what_makes_a_key_public(statement: dict[str, Any], status: Status) -> N
         assert row.message.startswith("the policy of key logs is public: statement 1 allows everybody")
         assert len(row.observed["public statements"]) == 1
     else:
-        assert reason_of(row).code is ReasonCode.UNPARSEABLE
+        reason = reason_of(row)
+        assert (reason.code, reason.operation) == (ReasonCode.UNPARSEABLE, "kms.GetKeyPolicy")
+        assert reason.aws_message.startswith("statement 1 allows everybody")
 
 
 @pytest.mark.parametrize("check", [SCOPED, RESTRICTED, PUBLIC])
@@ -268,7 +275,11 @@ def test_a_stranger_fails(statement: dict[str, Any]) -> None:
 
 def test_a_condition_that_is_not_understood_leaves_it_open() -> None:
     doubtful = allow(aws(ADMIN), "kms:Decrypt", StringStrangely={"aws:PrincipalArn": READER})
-    assert reason_of(run_check(RESTRICTED, with_policy(doubtful), EXPECTED)[0]).code is ReasonCode.UNPARSEABLE
+    reason = reason_of(run_check(RESTRICTED, with_policy(doubtful), EXPECTED)[0])
+    assert (reason.code, reason.operation) == (ReasonCode.UNPARSEABLE, "kms.GetKeyPolicy")
+    assert reason.aws_message == (
+        f"under a condition that is not understood, statement 0 allows kms:Decrypt to {ADMIN}"
+    )
     world = with_policy(doubtful, allow(aws(READER), "kms:DisableKey"))
     assert status_of(RESTRICTED, world, EXPECTED) is FAIL
 

@@ -144,3 +144,5 @@ def test_an_archive_elsewhere_makes_it_not_applicable_and_unread() -> None:
 def test_the_retention_of_a_group_that_is_gone_is_not_known() -> None:
     [row] = run_check(RETENTION, rows_in(with_group()))
     assert reason_of(row).code is ReasonCode.NOT_FOUND
+    assert reason_of(row).operation == "logs.DescribeLogGroups"
+    assert reason_of(row).aws_message == "log group events does not exist"

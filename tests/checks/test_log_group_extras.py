@@ -36,7 +36,9 @@ def test_without_integration_there_is_nothing_to_judge(check: str, params: dict[
 
 @pytest.mark.parametrize(("check", "params"), [(ENCRYPTED, {}), (PROTECTED, REQUIRED)])
 def test_of_a_group_that_is_gone_or_refused_nothing_is_known(check: str, params: dict[str, Any]) -> None:
-    assert reason_of(run_check(check, gone(with_group()), params)[0]).code is ReasonCode.NOT_FOUND
+    reason = reason_of(run_check(check, gone(with_group()), params)[0])
+    assert (reason.code, reason.operation) == (ReasonCode.NOT_FOUND, "logs.DescribeLogGroups")
+    assert reason.aws_message == "log group events does not exist"
     world = with_group()
     world.deny("logs.DescribeLogGroups")
     assert reason_of(run_check(check, world, params)[0]).missing_action == "logs:DescribeLogGroups"
@@ -147,7 +149,9 @@ def test_which_resource_policy_is_public(statement: dict[str, Any], status: Stat
         )
         assert row.observed["public statements"] == ["p0: statement 0 allows everybody"]
     if status is ERROR:
-        assert reason_of(row).code is ReasonCode.UNPARSEABLE
+        reason = reason_of(row)
+        assert (reason.code, reason.operation) == (ReasonCode.UNPARSEABLE, "logs.DescribeResourcePolicies")
+        assert reason.aws_message.startswith("p0: statement 0 allows everybody")
 
 
 def test_one_public_policy_among_doubtful_ones_fails() -> None:

@@ -491,7 +491,10 @@ def test_of_another_accounts_bucket_own_data_events_prove_nothing() -> None:
     with_selectors(advanced(S3), world=world, bucket="central")
     world.reply("s3.GetBucketLogging", {}, Bucket="central")
     [row] = run_check(ACCESS, world)
-    assert reason_of(row).code is ReasonCode.CROSS_ACCOUNT
+    assert (reason_of(row).code, reason_of(row).operation) == (ReasonCode.CROSS_ACCOUNT, "cloudtrail.GetEventSelectors")
+    assert reason_of(row).aws_message == (
+        "data events that this account records do not prove that the bucket's owner records foreign readers"
+    )
     [row] = run_check(ACCESS, world, {"accept": ["data_events"]}, peers=[MANAGEMENT], log_accounts=[MANAGEMENT])
     assert reason_of(row).code is ReasonCode.CROSS_ACCOUNT
     logging = {"LoggingEnabled": {"TargetBucket": "access", "TargetPrefix": ""}}

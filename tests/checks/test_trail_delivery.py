@@ -81,7 +81,13 @@ def test_how_old_the_latest_file_may_be(check: str, latest: Any, start: Any, sta
     world, _ = delivering(**{FIELDS[check][0]: latest_time, "StartLoggingTime": ago(**start)})
     [row] = run_check(check, world)
     assert row.status is status
-    assert (row.reason.code if row.reason else None) is (ReasonCode.EVENTUAL if status is ERROR else None)
+    if status is ERROR:
+        reason = reason_of(row)
+        assert (reason.code, reason.operation) == (ReasonCode.EVENTUAL, "cloudtrail.GetTrailStatus")
+        what = {S3: "less than 2 hours ago and no log files", DIGEST: "less than 3 hours ago and no digest files"}[
+            check
+        ]
+        assert reason.aws_message == f"logging began {what} have been delivered since"
 
 
 @pytest.mark.parametrize("check", FIELDS)
