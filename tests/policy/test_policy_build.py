@@ -7,10 +7,12 @@ import pytest
 
 from trailwarden.contract import Check
 from trailwarden.errors import PolicyError
-from trailwarden.facts import Account, KmsKey, LogBucket, Region, Trail
+from trailwarden.facts import SUBJECTS, Account, KmsKey, LogBucket, Region, Trail
 from trailwarden.model import Severity
 from trailwarden.params import to_json
+from trailwarden.plan import LINKS
 from trailwarden.policy.model import AllOf, AnyOf, CheckNode, Not, Place, Policy, Quantifier, Scope
+from trailwarden.policy.navigation import reach
 from trailwarden.policy.select import select
 
 Load = Callable[[str], Policy]
@@ -205,3 +207,31 @@ def test_a_file_wrong_throughout_is_cut(tmp_path: Path, checks: Mapping[str, Che
         select([str(path)], checks=checks)
     assert len(caught.value.problems) == 51
     assert caught.value.problems[-1].message == "and more problems after this one"
+
+
+def test_many_wrong_files_are_cut(tmp_path: Path, checks: Mapping[str, Check]) -> None:
+    """Two hundred messages are enough for a folder; how many are left is said."""
+    for number in range(12):
+        (tmp_path / f"f{number:02}.yaml").write_text("".join(f"- {{id: p{n}, chekc: x}}\n" for n in range(30)))
+    with pytest.raises(PolicyError) as caught:
+        select([str(tmp_path)], checks=checks)
+    assert len(caught.value.problems) == 201
+    assert caught.value.problems[-1].message == "and 160 more problems in this file and others"
+
+
+def test_long_words_are_shown_shortly(tmp_path: Path, checks: Mapping[str, Check]) -> None:
+    """A message stays readable whatever somebody pasted."""
+    path = tmp_path / "long.yaml"
+    path.write_text(
+        f"id: x\ncheck: {'y' * 100_000}\n---\nid: y\n? {'z' * 100_000}\n: 1\n---\nid: {'W' * 100_000}\ncheck: a\n"
+    )
+    with pytest.raises(PolicyError) as caught:
+        select([str(path)], checks=checks)
+    assert len(caught.value.problems) >= 3
+    assert max(len(problem.message) for problem in caught.value.problems) < 300
+
+
+def test_what_a_subject_leads_to_is_what_the_engine_can_follow() -> None:
+    """The loader promises no way that the evaluator can't go, and knows every way there is."""
+    promised = {(kind, other) for kind in SUBJECTS for other in reach(kind) if other != kind}
+    assert promised == {(one.kind, other.kind) for one, other in LINKS}

@@ -206,7 +206,7 @@ def test_every_field_of_the_view_can_be_read_and_has_its_type() -> None:
         "log-group": trail.log_group,
         "region": account.regions[0],
     }
-    assert set(subjects) == set(BY_KIND) == set(SUBJECTS)
+    assert set(subjects) == set(BY_KIND) <= set(SUBJECTS)
     wrong = []
     for kind, fields in BY_KIND.items():
         for name, field in fields.items():

@@ -21,7 +21,7 @@ from trailwarden.policy.model import AllOf, AnyOf, CheckNode, Not, Policy, Quant
 from trailwarden.policy.model import Node as Requirement
 from trailwarden.policy.navigation import judged, subjects_for
 from trailwarden.policy.schema import param_schema
-from trailwarden.policy.structure import Structure
+from trailwarden.policy.structure import Structure, describe
 from trailwarden.policy.templates import check_message, fill_params
 from trailwarden.policy.yamltext import Node
 from trailwarden.registry import did_you_mean
@@ -255,7 +255,7 @@ class _Build:
         check = self.builder.find(name.data)
         if check is None:
             self.problems.append(
-                name.problem(f"unknown check {name.data!r}", did_you_mean(name.data, self.builder.checks))
+                name.problem(f"unknown check {describe(name.data)}", did_you_mean(name.data, self.builder.checks))
             )
             return None
         params = self._check_params(check, node)

@@ -132,7 +132,7 @@ class _Selector:
                 self._add(member, ref)
         self._build_rest()
         if self.problems:
-            raise PolicyError(list(dict.fromkeys(self.problems)))
+            raise PolicyError(_first(self.problems))
         policies = _filtered(self.chosen.values(), tags, severities)
         excluded: dict[str, str] = {name: reason for name, reason in self.disabled.items() if name not in self.chosen}
         for item in exclude:
@@ -227,6 +227,16 @@ class _Selector:
             PolicyFile(name, self.sources[name].text, self.sources[name].builtin, self.sources[name].mark)
             for name in sorted(names)
         )
+
+
+def _first(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems that are told, and how many are not."""
+    ordered = sorted(dict.fromkeys(problems))
+    if len(ordered) <= MAX_PROBLEMS:
+        return ordered
+    last = ordered[MAX_PROBLEMS - 1]
+    rest = f"and {len(ordered) - MAX_PROBLEMS} more problems in this file and others"
+    return [*ordered[:MAX_PROBLEMS], Problem(last.file, last.line, last.column + 1, rest)]
 
 
 def _filtered(policies: Iterable[Policy], tags: Collection[str], severities: Collection[Severity]) -> list[Policy]:

@@ -10,6 +10,7 @@ from trailwarden.errors import Problem
 from trailwarden.model import Json, Severity
 from trailwarden.policy.build import NOTHING, Override
 from trailwarden.policy.document import Document, Documents
+from trailwarden.policy.structure import describe
 from trailwarden.policy.yamltext import Node
 from trailwarden.registry import did_you_mean
 
@@ -95,7 +96,7 @@ class Catalogue:
         found, known = _choose((self.policies[name] for name in sorted(self.policies)), kind, reference)
         if not found:
             result.problems.append(
-                where.problem(f"no policy {_NOTHING[kind]} {reference!r}", did_you_mean(reference, known))
+                where.problem(f"no policy {_NOTHING[kind]} {describe(reference)}", did_you_mean(reference, known))
             )
         pack = document.id if document.source.builtin else ""
         for policy in found:
@@ -109,7 +110,7 @@ class Catalogue:
             return
         if identity not in self.sets:
             result.problems.append(
-                where.problem(f"unknown policy or set {identity!r}", did_you_mean(identity, self.names()))
+                where.problem(f"unknown policy or set {describe(identity)}", did_you_mean(identity, self.names()))
             )
             return
         expansion = self.expand(identity, path)

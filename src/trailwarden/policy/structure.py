@@ -79,7 +79,8 @@ def _explain(error: ValidationError, root: Node, prefix: str) -> Iterator[Proble
         for name in [name for name in value if name not in known]:
             # A problem inside parameters that were filled in has no key of its own.
             at = here.keys.get(name, here)
-            yield problem(f"unknown {'parameter' if prefix else 'key'} {name!r}", did_you_mean(name, known), at)
+            what = "parameter" if prefix else "key"
+            yield problem(f"unknown {what} {describe(name)}", did_you_mean(name, known), at)
     elif rule in ("anyOf", "oneOf") and error.context:
         yield from _branches(error, root, here, prefix, where)
     elif rule == "oneOf":
@@ -105,7 +106,7 @@ def _explain(error: ValidationError, root: Node, prefix: str) -> Iterator[Proble
         )
     elif rule == "pattern":
         at = here.keys.get(value, here) if isinstance(value, str) else here
-        yield problem(f"{value!r} is not {schema.get('expects', f'of the form {expected}')}", at=at)
+        yield problem(f"{describe(value)} is not {schema.get('expects', f'of the form {expected}')}", at=at)
     elif rule in ("minimum", "maximum"):
         yield problem(f"{value} is {'less' if rule == 'minimum' else 'more'} than the {rule} {expected}")
     elif rule in ("minItems", "minProperties", "minLength"):
