@@ -5,8 +5,15 @@ import json
 import resource
 import sys
 import time
+from pathlib import Path
 
 from trailwarden.integrity import api, aws, times
+
+
+def peak() -> float:
+    """Largest resident set of this process in MiB; ru_maxrss would count what it was forked from."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 def main() -> int:
@@ -20,7 +27,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--connections", type=int, default=api.Options.connections)
     parser.add_argument("--executor", default="processes")
-    parser.add_argument("--ledger", type=api.Path)
+    parser.add_argument("--ledger", type=Path)
     parser.add_argument("--progress", action="store_true")
     arguments = parser.parse_args()
     options = api.Options(
@@ -55,7 +62,7 @@ def main() -> int:
                 "files": files,
                 "seconds": wall,
                 "cpu": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
-                "rss_parent_mib": own.ru_maxrss / 1024,
+                "rss_parent_mib": peak(),
                 "rss_worker_mib": children.ru_maxrss / 1024,
                 "verdicts": {str(v): n for v, n in report.totals.items()},
                 "sources": report.to_json()["summary"]["log_sources"],

@@ -201,7 +201,12 @@ class Wire:
             self._idle.pop().close()
 
     def _connect(self) -> socket.socket:
-        connection = socket.create_connection((self._endpoint.host, self._endpoint.port), self._timeout)
+        # As bytes: for a text, Python would load the tables of international domain names first.
+        address = (
+            self._endpoint.host.encode("idna" if not self._endpoint.host.isascii() else "ascii"),
+            self._endpoint.port,
+        )
+        connection = socket.create_connection(address, self._timeout)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
             connection = self._tls.wrap_socket(connection, server_hostname=self._endpoint.host)
