@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from trailwarden import RenderOptions, Report, Status, reporter
+from trailwarden import RenderOptions, Report, Status, dossier, reporter
+from trailwarden.dossier import blocks
 from trailwarden.markdown import authored, code, codes, document, fenced, prose, table
-from trailwarden.model import PolicyResult, Result, Rule
+from trailwarden.model import Evidence, PolicyResult, Result, Rule
 from trailwarden.presentation import (
     ORDER,
     by_control,
@@ -36,7 +37,6 @@ _WAIVER_HEAD = (
     *("Waiver", "Policy", "Resource", "Account", "Underlying result", "Justification", "Owner"),
     *("Approved by", "Approved on", "Ticket", "Expires"),
 )
-_ABSENT = "Not recorded in the result:"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def markdown(report: Report, options: RenderOptions) -> str:
     budget = options.markdown_budget
     sections: list[str] = []
     for number, detail in enumerate(_DETAILS):
-        sections = [document(section) for section in _sections(report, detail)]
+        sections = [document(section) for section in _sections(report, detail, options.evidence)]
         text = _joined(sections, shortened=number > 0)
         if not budget or len(text.encode("utf-8")) <= budget:
             return text
@@ -79,17 +79,17 @@ def _joined(sections: list[str], *, shortened: bool) -> str:
     )
 
 
-def _sections(report: Report, detail: _Detail) -> Iterator[Iterable[str]]:
-    yield _header(report)
-    yield _identification(report)
-    yield _time(report)
-    yield _scope(report)
-    yield _accuracy(report)
+def _sections(report: Report, detail: _Detail, evidence: Evidence | None) -> Iterator[Iterable[str]]:
+    yield _header(report, evidence)
+    yield _identification(report, evidence)
+    yield _time(report, evidence)
+    yield blocks.scope(report, evidence)
+    yield _accuracy(report, evidence)
     yield _frameworks(report)
     yield _policies(report, detail)
     yield _exceptions(report)
     yield _not_evaluated(report)
-    yield _integrity(report)
+    yield _integrity(report, evidence)
     yield _sign_off()
 
 
@@ -97,7 +97,7 @@ def _facts(pairs: Iterable[tuple[str, str]]) -> str:
     return table(("Item", "Value"), pairs)
 
 
-def _header(report: Report) -> Iterator[str]:
+def _header(report: Report, evidence: Evidence | None) -> Iterator[str]:
     counts = Counter(row.status for row in rows(report))
     yield "# Audit logging: evidence report"
     yield "## 1 Result"
@@ -111,6 +111,8 @@ def _header(report: Report) -> Iterator[str]:
     yield table(tuple(status.value for status in ORDER), [tuple(str(counts[status]) for status in ORDER)])
     if report.run.synthetic:
         yield "> **A made-up world.** Nothing in this report was read from AWS."
+    if evidence and dossier.redaction(evidence):
+        yield f"> **Redacted.** {dossier.redaction(evidence)}"
     if counts[Status.ERROR]:
         yield (
             f"> **Incomplete.** {counts[Status.ERROR]} of {counts.total()} results could not be evaluated: see section 9. "
@@ -122,7 +124,7 @@ def _header(report: Report) -> Iterator[str]:
         yield "> **Nothing was evaluated.** This report is evidence of nothing."
 
 
-def _identification(report: Report) -> Iterator[str]:
+def _identification(report: Report, evidence: Evidence | None) -> Iterator[str]:
     run = report.run
     yield "## 2 Identification"
     yield _facts(
@@ -135,68 +137,45 @@ def _identification(report: Report) -> Iterator[str]:
             *((f"Version of {prose(name)}", code(run.versions[name])) for name in sorted(run.versions)),
             ("Source of the facts", code(run.source)),
             ("Run id", code(run.id)),
+            *(blocks.coded(dossier.origin(evidence)) if evidence else ()),
         ]
     )
-    yield f"{_ABSENT} account aliases, organizational unit, environment label, CI workflow, actor and commit."
+    yield f"{blocks.ABSENT} account aliases, organizational unit{'' if evidence else ', CI workflow, actor and commit'}."
 
 
-def _time(report: Report) -> Iterator[str]:
+def _time(report: Report, evidence: Evidence | None) -> Iterator[str]:
     yield "## 3 Time"
-    yield _facts([("Started, UTC", code(report.run.started_at)), ("Finished, UTC", code(report.run.finished_at))])
+    yield _facts(
+        [
+            ("Started, UTC", code(report.run.started_at)),
+            ("Finished, UTC", code(report.run.finished_at)),
+            *(blocks.coded(dossier.time(evidence)) if evidence else ()),
+        ]
+    )
     yield (
         "Point in time: this report covers the configuration as it was read between these two instants, not a period. "
         "The date that AWS sent with each reply is in the ledger."
     )
-    yield f"{_ABSENT} the skew of the local clock, and earlier evidence of the same scope."
-
-
-def _scope(report: Report) -> Iterator[str]:
-    populations = report.populations
-    yield "## 4 Scope and completeness"
-    if populations:
-        yield table(
-            ("Account", "Population", "Source", "Pages read", "Items returned", "Excluded", "Reads that failed"),
-            (
-                (
-                    *(code(text) for text in (item.account, item.name, item.source)),
-                    *(str(number) for number in (item.pages, item.items, len(item.excluded), len(item.not_reached))),
-                )
-                for item in populations
-            ),
-        )
+    if evidence is None:
+        yield f"{blocks.ABSENT} the skew of the local clock, and earlier evidence of the same scope."
     else:
-        yield f"{_ABSENT} the size and the source of each population."
-    if populations and report.run.complete and not any(item.not_reached for item in populations):
-        yield "No sampling: every item of these populations was evaluated, except those listed below as excluded."
-    else:
-        yield "No sampling was used, but completeness is not established: something was not reached, or was not recorded."
-    yield f"{_ABSENT} a count from a second, independent source."
-    left_out = [(code(item.account), code(name), code(why)) for item in populations for name, why in item.excluded]
-    left_out += [("all", f"policy {code(item.policy)}", code(item.reason)) for item in report.exclusions]
-    if left_out:
-        yield "Excluded:"
-        yield table(("Account", "What", "Reason"), left_out)
-    missed = [(item, reason) for item in populations for reason in item.not_reached]
-    if missed:
-        yield "Not reached:"
-        yield table(
-            ("Account", "Population", "Region", "Reason"),
-            ((code(item.account), code(item.name), code(why.region), code(why.sentence())) for item, why in missed),
-        )
+        yield from blocks.history(report, evidence)
 
 
-def _accuracy(report: Report) -> Iterator[str]:
+def _accuracy(report: Report, evidence: Evidence | None) -> Iterator[str]:
     yield "## 5 Accuracy"
     yield (
         f"All facts come from read-only calls to AWS; {report.run.calls} calls are in the ledger, each with its parameters, the reply as "
         "received and the request id. The tool refuses to send anything that is not on its list of reads."
     )
-    yield f"{_ABSENT} retries and throttled attempts."
+    yield f"{blocks.ABSENT} retries and throttled attempts."
     if report.checks:
         yield table(
             ("Check", "Version", "What it establishes"),
             ((code(item.id), str(item.version), prose(item.title)) for item in report.checks),
         )
+    if evidence:
+        yield from blocks.calls(evidence)
 
 
 def _frameworks(report: Report) -> Iterator[str]:
@@ -337,7 +316,7 @@ def _exceptions(report: Report) -> Iterator[str]:
     yield "## 8 Exceptions and waivers"
     waived = [row for row in rows(report) if row.waiver]
     yield table(_WAIVER_HEAD, (_waived(row) for row in waived)) if waived else "No waiver was applied."
-    yield f"{_ABSENT} compensating controls, the commit of the waiver file, expired and unused waivers."
+    yield f"{blocks.ABSENT} compensating controls, the commit of the waiver file, expired and unused waivers."
 
 
 def _waived(row: Result) -> tuple[str, ...]:
@@ -372,18 +351,27 @@ def _not_evaluated(report: Report) -> Iterator[str]:
     )
 
 
-def _integrity(report: Report) -> Iterator[str]:
+def _integrity(report: Report, evidence: Evidence | None) -> Iterator[str]:
     ledger = report.run.ledger_sha256
     yield "## 10 Integrity"
-    yield _facts([("Run id", code(report.run.id)), ("Ledger SHA-256", code(ledger) if ledger else "not recorded")])
+    yield _facts(
+        [
+            ("Run id", code(report.run.id)),
+            ("Ledger SHA-256", code(ledger) if ledger else "not recorded"),
+            *(blocks.coded(dossier.integrity(evidence)) if evidence else ()),
+        ]
+    )
+    if evidence:
+        yield from blocks.integrity(evidence)
+        return
     yield (
         "The run id is a digest of the whole result. To repeat the judgement without AWS, run the same version of the tool over the ledger "
         "and the policies named above, and compare:"
     )
     yield fenced("trailwarden check --replay ledger.jsonl --policy POLICIES -o json=again.json", "sh")
     yield (
-        "A digest inside a report is no proof against tampering. Signer, manifest and the digest of the previous pack belong to the evidence "
-        "pack around this file and are not recorded in the result."
+        "A digest inside a report is no proof against tampering: `--evidence DIR` puts a manifest, the digest of the previous pack and, with "
+        "`--sign-key`, a signature around this report."
     )
 
 

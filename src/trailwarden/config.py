@@ -123,6 +123,10 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(
             "evidence", "write the evidence pack into this folder: ledger, results, reports, policies", metavar="DIR"
         ),
+        Setting("redact", "hide account ids or names in the evidence pack: accounts, names, or both", metavar="KINDS"),
+        Setting("sign-key", "sign the evidence pack with this key: a PEM file, or awskms:///KEY", metavar="KEY"),
+        Setting("tsa", "have the signature timestamped by this RFC 3161 authority", metavar="URL"),
+        Setting("previous", "evidence pack that the new one follows (default: the latest beside it)", metavar="DIR"),
         Setting(
             "fail-on", "lowest severity that makes exit code 1", default="low", choices=SEVERITIES, metavar="LEVEL"
         ),
@@ -159,6 +163,7 @@ SETTINGS: Mapping[str, Setting] = {
 
 SELECTION = ("policy", "exclude", "tag", "severity")
 CONNECTION = ("profile", "region", "role-arn", "external-id", "endpoint-url")
+PACK = ("evidence", "redact", "sign-key", "tsa", "previous")
 GATE = ("fail-on", "on-error", "soft-fail")
 RENDERING = ("sarif-category", "sarif-anchor", "sarif-group", "junit-strict", "junit-granularity", "markdown-budget")
 

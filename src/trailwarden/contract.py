@@ -19,7 +19,7 @@ from typing import Any, NoReturn, Protocol
 
 from trailwarden.errors import PluginError, Unreadable
 from trailwarden.facts.base import Fact, Subject
-from trailwarden.model import Finding, Json, Reason, ReasonCode, Report, Status
+from trailwarden.model import Evidence, Finding, Json, Reason, ReasonCode, Report, Status
 
 Judge = Callable[[Any, Any], Finding]
 Reads = tuple[Fact[Any, Any], ...]
@@ -144,7 +144,9 @@ def parse_docstring(function: Callable[..., Any]) -> dict[str, str]:
     """
     lines = inspect.getdoc(function) or ""
     if not lines:
-        raise PluginError(f"{function.__module__}.{function.__name__}: no docstring", "its first line is the check's title")
+        raise PluginError(
+            f"{function.__module__}.{function.__name__}: no docstring", "its first line is the check's title"
+        )
     sections: dict[str, list[str]] = {"title": []}
     current = "title"
     for line in lines.split("\n"):
@@ -157,7 +159,9 @@ def parse_docstring(function: Callable[..., Any]) -> dict[str, str]:
     text = {name: _paragraphs(sections.get(name, [])) for name in ("title", *_SECTIONS)}
     for name in ("title", "Why", "Fix"):
         if not text[name]:
-            raise PluginError(f"{function.__module__}.{function.__name__}: the docstring has no {name}", "see CONTRIBUTING.md")
+            raise PluginError(
+                f"{function.__module__}.{function.__name__}: the docstring has no {name}", "see CONTRIBUTING.md"
+            )
     text["title"] = text["title"].split("\n")[0].rstrip(".")
     return text
 
@@ -186,16 +190,22 @@ def _params_type(judge: Judge) -> type[Any]:
         raise PluginError(f"{judge.__module__}: params must be a dataclass")
     for item in dataclasses.fields(params):
         if item.default is dataclasses.MISSING or not item.metadata.get("doc"):
-            raise PluginError(f"{judge.__module__}: parameter {item.name} needs a default and a doc", "declare it with param()")
+            raise PluginError(
+                f"{judge.__module__}: parameter {item.name} needs a default and a doc", "declare it with param()"
+            )
     return params
 
 
-def passed(message: str, observed: Mapping[str, Json] | None = None, expected: Mapping[str, Json] | None = None, *notes: str) -> Finding:
+def passed(
+    message: str, observed: Mapping[str, Json] | None = None, expected: Mapping[str, Json] | None = None, *notes: str
+) -> Finding:
     """Return a PASS: every read it rests on succeeded and the condition holds."""
     return Finding(Status.PASS, message, observed or {}, expected or {}, notes)
 
 
-def failed(message: str, observed: Mapping[str, Json] | None = None, expected: Mapping[str, Json] | None = None, *notes: str) -> Finding:
+def failed(
+    message: str, observed: Mapping[str, Json] | None = None, expected: Mapping[str, Json] | None = None, *notes: str
+) -> Finding:
     """Return a FAIL: one sufficient fact is known and the condition does not hold."""
     return Finding(Status.FAIL, message, observed or {}, expected or {}, notes)
 
@@ -212,7 +222,9 @@ def undecidable(subject: Subject, code: ReasonCode, message: str, *, operation: 
         Unreadable: always.
     """
     raise Unreadable(
-        Reason(code, operation=operation, region=region or subject.region, account=subject.account_id, aws_message=message)
+        Reason(
+            code, operation=operation, region=region or subject.region, account=subject.account_id, aws_message=message
+        )
     )
 
 
@@ -231,6 +243,8 @@ class RenderOptions:
     """Columns of the terminal, 0 when unknown."""
     markdown_budget: int = 0
     """Bytes that the Markdown report may take, 0 for no limit; GitHub drops a step summary above 1 MiB."""
+    evidence: Evidence | None = None
+    """In an evidence pack: the replies behind the report and the circumstances of the run."""
 
 
 class Render(Protocol):

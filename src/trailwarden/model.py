@@ -259,3 +259,48 @@ class Report:
             if rule.id == policy_id:
                 return rule
         raise KeyError(policy_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CrossCount:
+    """One population counted twice, from answers that do not depend on each other."""
+
+    account: str
+    name: str
+    counted: int
+    source: str
+    other: int
+    other_source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One evidence pack of a series: when it was made, and the verdict of each (policy, account)."""
+
+    evidence_id: str
+    at: str
+    digest: str
+    verdicts: Mapping[tuple[str, str], Status]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an evidence pack adds to a report: the replies behind it, and the circumstances of the run.
+
+    ``entries`` are the lines of the ledger and ``paths`` the files of the pack that hold them, by call id. ``clock`` has first and last
+    (dates that AWS sent), dated (how many replies have one) and skew_seconds (local clock minus AWS's, when both were read together).
+    """
+
+    entries: Mapping[str, Mapping[str, Json]]
+    paths: Mapping[str, str]
+    clock: Mapping[str, Json]
+    counts: tuple[CrossCount, ...] = ()
+    ci: Mapping[str, str] = field(default_factory=dict)
+    previous: Mapping[str, str] = field(default_factory=dict)
+    signer: Mapping[str, str] = field(default_factory=dict)
+    redacted: Mapping[str, int] = field(default_factory=dict)
+    plugins: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[tuple[str, str, str], ...] = ()
+    """Path, kind and SHA-256 of every file that the run read."""
+    history: tuple[Moment, ...] = ()
+    """Earlier packs of the same accounts, oldest first, where several were given."""

@@ -11,9 +11,8 @@ from tests.cli.cli_kit import SCRIPT, environment, run
 
 from trailwarden.cli.console import wants_colour
 from trailwarden.cli.options import outputs_of
-from trailwarden.cli.outputs import policy_paths
+from trailwarden.evidence.inputs import pack_files
 from trailwarden.errors import UsageError
-from trailwarden.policy.model import PolicyFile
 
 BAD = ("check", "--policy", "policy.yaml", "--replay", "bad.jsonl")
 
@@ -51,11 +50,11 @@ def test_the_evidence_pack(here: Path) -> None:
     assert found.returncode == 1, found.stderr
     pack = here / "pack"
     files = sorted(str(path.relative_to(pack)) for path in pack.rglob("*") if path.is_file())
-    builtin = [name for name in files if name.startswith("policies/builtin/")]
-    assert files == [
-        *("junit.xml", "ledger.jsonl", *builtin, "policies/policy.yaml", "report.md", "results.json", "results.sarif"),
-    ]
-    assert builtin
+    assert {name for name in files if not name.startswith(("policies/builtin/", "raw/"))} == {
+        *("SHA256SUMS", "statement.json", "predicate.json", "pack.json", "ledger.jsonl", "policies/policy.yaml"),
+        *("junit.xml", "oscal.json", "report.html", "report.md", "results.json", "results.sarif"),
+    }
+    assert "policies/builtin/bucket.yaml" in files
     assert (pack / "policies" / "policy.yaml").read_bytes() == (here / "policy.yaml").read_bytes()
     assert (pack / "ledger.jsonl").read_bytes() == (here / "bad.jsonl").read_bytes()
     assert (pack / "results.json").read_bytes() == (here / "first.json").read_bytes()
@@ -68,13 +67,13 @@ def test_the_evidence_pack(here: Path) -> None:
 def test_policies_stay_inside_the_pack() -> None:
     """A policy from elsewhere gets a name of its own below ``policies/``."""
     names = ("../a.yaml", "/etc/a.yaml", "sub/a.yaml", "./../a.yaml", "builtin/b.yaml")
-    paths = policy_paths(PolicyFile(name, name, builtin=False) for name in names)
+    paths = {item.path: item.name for item in pack_files("policies", ((name, b"", False) for name in names))}
     assert paths == {
-        "a.yaml": "../a.yaml",
-        "etc/a.yaml": "/etc/a.yaml",
-        "sub/a.yaml": "sub/a.yaml",
-        "2-a.yaml": "./../a.yaml",
-        "builtin/b.yaml": "builtin/b.yaml",
+        "policies/a.yaml": "../a.yaml",
+        "policies/etc/a.yaml": "/etc/a.yaml",
+        "policies/sub/a.yaml": "sub/a.yaml",
+        "policies/2-a.yaml": "./../a.yaml",
+        "policies/builtin/b.yaml": "builtin/b.yaml",
     }
 
 

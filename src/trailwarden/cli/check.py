@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from trailwarden.cli import console, runs
+from trailwarden.cli import console, packs, runs
 from trailwarden.cli.arguments import add_config, add_settings, settings_of
 from trailwarden.cli.options import (
     ConnectionOptions,
@@ -18,13 +18,13 @@ from trailwarden.cli.options import (
     rendering_of,
 )
 from trailwarden.cli.outputs import Writer, keep_partial
-from trailwarden.config import CONNECTION, GATE, RENDERING, SELECTION
+from trailwarden.config import CONNECTION, GATE, PACK, RENDERING, SELECTION
 from trailwarden.contract import RenderOptions
 from trailwarden.errors import OutputError, UsageError
 from trailwarden.presentation import exit_sentence
 from trailwarden.report import Gate
 
-NAMES = (*SELECTION, *CONNECTION, "output", "evidence", *GATE, "jobs", *RENDERING)
+NAMES = (*SELECTION, *CONNECTION, "output", *PACK, *GATE, "jobs", *RENDERING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Options:
     connection: ConnectionOptions
     replay: Path | None
     outputs: tuple[Output, ...]
-    evidence: Path | None
+    evidence: packs.Options | None
     gate: Gate
     rendering: RenderOptions
     jobs: int
@@ -51,7 +51,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="",
         help="judge a ledger or evidence folder instead of AWS, at its own clock",
     )
-    add_settings(parser, "output", ("output", "evidence", *RENDERING))
+    add_settings(parser, "output", ("output", *RENDERING))
+    add_settings(parser, "evidence", PACK)
     add_settings(parser, "gate", GATE)
     add_settings(parser, "other", ("jobs",))
     add_config(parser)
@@ -74,7 +75,7 @@ def parse(namespace: argparse.Namespace) -> Options:
         connection=ConnectionOptions.of(settings),
         replay=Path(namespace.replay) if namespace.replay else None,
         outputs=outputs_of(settings["output"].value),
-        evidence=Path(settings["evidence"].value) if settings["evidence"].value else None,
+        evidence=packs.options_of(settings, namespace),
         gate=gate_of(settings),
         rendering=rendering_of(settings),
         jobs=settings["jobs"].value,
@@ -88,6 +89,8 @@ def run(options: Options) -> int:
         TrailwardenError: there is no verdict, or an output could not be written.
     """
     plan = runs.plan_for(options.selection)
+    if options.evidence and not options.replay:
+        packs.refuse_early(options.evidence)
     progress = console.Progress(os.environ)
     source = runs.replayed(options.replay) if options.replay else runs.live(options.connection, options.jobs, progress)
     try:
@@ -97,13 +100,21 @@ def run(options: Options) -> int:
     except BaseException:
         progress.clear()
         if options.evidence and not options.replay:
-            _keep(options.evidence, source)
+            _keep(options.evidence.folder, source)
         raise
     source.close()
     progress.clear()
     writer = Writer(report, options.rendering)
     if options.evidence:
-        writer.pack(options.evidence, source.ledger(), plan.selection.files)
+        inputs = packs.inputs_of(
+            options.selection,
+            plan,
+            source.ledger(),
+            options.rendering,
+            environment=os.environ,
+            config=options.evidence.config,
+        )
+        writer.pack(options.evidence, inputs, packs.kms_of(options.connection))
     writer.outputs(options.outputs)
     if not any(output.path is None and output.format == "table" for output in options.outputs):
         console.say(exit_sentence(report))

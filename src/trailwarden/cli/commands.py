@@ -30,6 +30,7 @@ COMMANDS = (
     Command("demo", "the same on a made-up organization; needs no AWS account", "demo"),
     Command("collect", "only read AWS and keep the replies; judge later", "collect"),
     Command("convert", "turn results.json into any other format", "convert"),
+    Command("evidence", "verify evidence packs, compare them, judge them again", "evidence"),
     Command("logs", "prove that CloudTrail's log files are complete and unaltered", "logs"),
     Command("policy", "begin, list, show and check policies", "policy"),
     Command("checks", "list and explain what policies can require", "checks"),

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from trailwarden.cli import console, runs
+from trailwarden.cli import console, packs, runs
 from trailwarden.cli.options import Output, SelectionOptions
 from trailwarden.cli.outputs import Writer
 from trailwarden.contract import RenderOptions
@@ -57,20 +57,22 @@ def run(options: Options) -> int:
         OutputError: something could not be written.
         UsageError: ``--live`` without its extra.
     """
-    plan = runs.plan_for(SelectionOptions(tuple(Ref(name) for name in PACKS)))
+    selection = SelectionOptions(tuple(Ref(name) for name in PACKS))
+    plan = runs.plan_for(selection)
     progress = console.Progress(os.environ)
     with ExitStack() as stack:
         source = _simulated(stack, progress) if options.live else _recorded(progress)
         report = runs.interruptible(lambda: runs.judge(plan, source, gate=Gate(), jobs=JOBS, progress=progress))
         progress.clear()
         writer = Writer(report, RenderOptions())
-        writer.pack(options.folder, source.ledger(), plan.selection.files)
+        inputs = packs.inputs_of(selection, plan, source.ledger(), RenderOptions(), environment={})
+        writer.pack(packs.Options(options.folder, replace=True), inputs)
         source.close()
     writer.outputs([Output("table")])
     console.print_out(
         f"\nThis was a demo: no AWS account was read. Reports, results and the replies behind them are in {options.folder}/.\n"
         f"A gate would have seen exit code {report.run.exit_code}; the demo itself exits with 0.\n"
-        f"Judge the same replies again: trailwarden check --replay {options.folder} --policy {PACKS[0]}\n"
+        f"Judge the same replies again, and compare: trailwarden evidence verify {options.folder}\n"
     )
     writer.finish()
     return EXIT_OK

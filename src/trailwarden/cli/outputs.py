@@ -7,20 +7,17 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from trailwarden.cli import console
+from trailwarden.cli import console, packs
 from trailwarden.cli.options import Output
 from trailwarden.contract import RenderOptions
 from trailwarden.errors import OutputError, TrailwardenError
+from trailwarden.evidence.inputs import Inputs
 from trailwarden.files import write_atomic
 from trailwarden.ledger import Ledger, default_ledger_path
 from trailwarden.model import Report
-from trailwarden.policy.model import PolicyFile
 from trailwarden.registry import get_reporter
-
-REPORTS = {"results.json": "json", "report.md": "markdown", "junit.xml": "junit", "results.sarif": "sarif"}
-"""The reports of an evidence pack, by file name."""
 
 
 class Writer:
@@ -39,13 +36,12 @@ class Writer:
             else:
                 self._stdout(output.format)
 
-    def pack(self, folder: Path, ledger: Ledger, policies: Iterable[PolicyFile]) -> None:
-        """Write the evidence pack: the ledger, the results, every report, and the policies as they were read."""
-        self._file(default_ledger_path(folder), ledger.to_bytes)
-        for name, format_name in REPORTS.items():
-            self._file(folder / name, partial(self._rendered, format_name))
-        for name, text in policy_paths(policies).items():
-            self._file(folder / "policies" / name, text.encode)
+    def pack(self, options: packs.Options, inputs: Inputs, kms: packs.MakeKms | None = None) -> None:
+        """Write the evidence pack."""
+        try:
+            packs.write(options, inputs, self.report, kms)
+        except OutputError as error:
+            self.failures.append(error)
 
     def finish(self) -> None:
         """Say what could not be written.
@@ -90,24 +86,8 @@ class Writer:
             raise OutputError(f"{name}: the reporter crashed: {type(error).__name__}: {error}") from error
 
 
-def policy_paths(policies: Iterable[PolicyFile]) -> dict[str, str]:
-    """Return the text of each policy file by a relative path that stays inside the pack."""
-    found: dict[str, str] = {}
-    for item in policies:
-        parts = [part for part in PurePosixPath(item.name.replace("\\", "/")).parts if part not in ("/", ".", "..")]
-        name = "/".join(parts)
-        number = 2
-        while name in found:
-            name = "/".join([*parts[:-1], f"{number}-{parts[-1]}"])
-            number += 1
-        found[name] = item.text
-    return found
-
-
 def keep_partial(folder: Path, ledger: Ledger) -> Path:
-    """Write what was read of a run that did not finish, and take away reports of an earlier run, which are not about it."""
+    """Write what was read of a run that did not finish: a ledger alone is no evidence pack, and in no later one's way."""
     path = default_ledger_path(folder)
     ledger.write(path)
-    for name in REPORTS:
-        (folder / name).unlink(missing_ok=True)
     return path

@@ -1,0 +1,183 @@
+"""What an evidence pack adds to its reports, in plain text: the Markdown and the HTML report show the same, each in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trailwarden.model import Evidence, Report, Status
+
+MOST_CALLS = 2000
+"""Calls that a report lists one by one; beyond, it points at the files that hold them."""
+
+Pairs = list[tuple[str, str]]
+
+_CI = {
+    "system": "CI system",
+    "url": "CI run",
+    "attempt": "CI attempt",
+    "workflow": "CI workflow",
+    "repository": "Repository",
+    "ref": "Branch or tag",
+    "commit": "Commit",
+    "actor": "Started by",
+}
+_PAYLOAD_TYPE = "application/vnd.in-toto+json"
+
+
+def origin(evidence: Evidence) -> Pairs:
+    """Return where the run took place, and the plugins that took part."""
+    found = [(title, evidence.ci[name]) for name, title in _CI.items() if evidence.ci.get(name)]
+    if not evidence.ci:
+        found.append(("CI system", "none that is known: run by hand, or elsewhere"))
+    return [*found, *((f"Plugin of check {name}", text) for name, text in sorted(evidence.plugins.items()))]
+
+
+def time(evidence: Evidence) -> Pairs:
+    """Return AWS's own dates, the skew of the local clock, and the pack before this one."""
+    clock, total = evidence.clock, len(evidence.entries)
+    dated = int(clock.get("dated") or 0)
+    found: Pairs = []
+    if dated:
+        found.append(("First and last date that AWS sent", f"{clock['first']} and {clock['last']}"))
+    found.append(("Replies that carry AWS's date", f"{dated} of {total}"))
+    skew = clock.get("skew_seconds")
+    if skew is None:
+        found.append(
+            ("Local clock minus AWS's clock", "not known: no dated answer was read together with the local clock")
+        )
+    else:
+        found.append(("Local clock minus AWS's clock", f"{skew:+d} s, give or take 2 s"))
+    if evidence.previous:
+        before = evidence.previous
+        found.append(("Previous evidence", f"{before['evidence_id']}, made {before['started_at']}"))
+        found.append(("Its digest", before["digest"]))
+    else:
+        found.append(("Previous evidence", "none: the first of its chain"))
+    return found
+
+
+def judged(report: Report) -> dict[tuple[str, str], int]:
+    """Return by (account, population) how many of its subjects have a result of their own, or stand behind one of the account's."""
+    about = {rule.id: rule.subject for rule in report.rules}
+    seen: dict[tuple[str, str], set[str]] = {}
+    for row in report.results:
+        seen.setdefault((row.account, row.subject_type), set()).add(row.subject)
+        listed = row.observed.get("candidates")
+        if row.subject_type == "account" and isinstance(listed, list | tuple):
+            behind = seen.setdefault((row.account, about.get(row.policy, "")), set())
+            behind.update(str(item.get("subject", "")) for item in listed)
+    return {(item.account, item.name): len(seen.get((item.account, item.name), ())) for item in report.populations}
+
+
+def counts(evidence: Evidence) -> list[tuple[str, ...]]:
+    """Return second counts: account, what, count and source, other count and source, whether they agree."""
+    return [
+        (
+            item.account,
+            item.name,
+            str(item.counted),
+            item.source,
+            str(item.other),
+            item.other_source,
+            "agree" if item.counted == item.other else "DIFFER",
+        )
+        for item in evidence.counts
+    ]
+
+
+def calls(evidence: Evidence) -> list[tuple[str, ...]]:
+    """Return every call: id, operation, account, region, AWS's date, request id, outcome, file of the pack."""
+    rows: list[tuple[str, ...]] = []
+    for identity, entry in evidence.entries.items():
+        error = entry.get("error")
+        pages = int(entry.get("pages", 1))
+        rows.append(
+            (
+                identity,
+                f"{entry['service']}.{entry['operation']}",
+                str(entry["account"]),
+                str(entry["region"]),
+                str(entry.get("date", "")),
+                str(entry.get("request_id", "")),
+                f"error {error['code']}" if error else "answered" if pages == 1 else f"answered, {pages} pages",
+                evidence.paths.get(identity, ""),
+            )
+        )
+    return rows
+
+
+def redaction(evidence: Evidence) -> str:
+    """Return what was taken out before anything was judged and hashed, or an empty text."""
+    named = {"secrets": "secrets", "accounts": "account and organization ids", "names": "names"}
+    found = [f"{evidence.redacted[kind]} {text}" for kind, text in named.items() if kind in evidence.redacted]
+    if not found:
+        return ""
+    return (
+        f"Redacted before judging and hashing: {', '.join(found)}, in replies and in the user's own files. "
+        "The same text has the same stand-in everywhere; the verdicts are those of the unredacted run."
+    )
+
+
+def integrity(evidence: Evidence) -> Pairs:
+    """Return who signs the pack, and with which key."""
+    signer = evidence.signer
+    if not signer:
+        return [("Signature", "none: the digests below show accidents, not intent")]
+    found = [
+        ("Signature", f"{signer['algorithm']}, in evidence.sigstore.json over statement.json"),
+        ("Key, SHA-256 of its DER form", signer["keyid"]),
+    ]
+    if signer.get("key"):
+        found.append(("Key in AWS KMS", signer["key"]))
+    if signer.get("authority"):
+        found.append(("Timestamp", f"RFC 3161, by {signer['authority']}"))
+    return found
+
+
+def script(evidence: Evidence) -> str:
+    """Return a shell script that verifies the pack with coreutils, jq and openssl alone; its argument is the public key."""
+    listed = (
+        "set -eu\n"
+        "sha256sum --quiet --strict -c SHA256SUMS\n"
+        "find . ! -type d | sed 's|^\\./||' | LC_ALL=C sort > \"${T:=$(mktemp -d)}/there\"\n"
+        "{ cut -c67- SHA256SUMS; printf '%s\\n' SHA256SUMS predicate.json statement.json"
+        + (" evidence.sigstore.json" if evidence.signer else "")
+        + '; } | LC_ALL=C sort | diff - "$T/there"\n'
+        'jq -e --arg digest "$(sha256sum < SHA256SUMS | cut -c-64)" \\\n'
+        "  'any(.subject[]; .name == \"SHA256SUMS\" and .digest.sha256 == $digest)' statement.json > /dev/null\n"
+        'jq -S .predicate statement.json > "$T/predicate"; jq -S . predicate.json | cmp - "$T/predicate"\n'
+    )
+    if not evidence.signer:
+        return f"{listed}echo 'digests agree; the pack is not signed'"
+    verify = (
+        'openssl pkeyutl -verify -pubin -inkey "$1" -rawin -in "$T/signed" -sigfile "$T/signature"'
+        if evidence.signer["algorithm"] == "ed25519"
+        else 'openssl dgst -sha256 -verify "$1" -signature "$T/signature" "$T/signed"'
+    )
+    signed = (
+        "jq -j .dsseEnvelope.payload evidence.sigstore.json | base64 -d | cmp - statement.json\n"
+        "jq -j '.dsseEnvelope.signatures[0].sig' evidence.sigstore.json | base64 -d > \"$T/signature\"\n"
+        f'{{ printf \'DSSEv1 {len(_PAYLOAD_TYPE)} {_PAYLOAD_TYPE} %d \' "$(wc -c < statement.json)"; cat statement.json; }} > "$T/signed"\n'
+        f"{verify}\n"
+    )
+    if evidence.signer.get("authority"):
+        signed += (
+            "jq -j '.verificationMaterial.timestampVerificationData.rfc3161Timestamps[0].signedTimestamp' evidence.sigstore.json \\\n"
+            '  | base64 -d > "$T/stamp"\n'
+            'openssl ts -verify -in "$T/stamp" -data "$T/signature" -CAfile "$2"\n'
+        )
+    return f"{listed}{signed}".rstrip("\n")
+
+
+def history(report: Report, evidence: Evidence) -> list[tuple[str, str, Sequence[Status | None]]]:
+    """Return for each verdict of the report its policy, account, and statuses over the earlier packs and this one."""
+    if not evidence.history:
+        return []
+    return [
+        (
+            verdict.id,
+            verdict.account,
+            [*(moment.verdicts.get((verdict.id, verdict.account)) for moment in evidence.history), verdict.status],
+        )
+        for verdict in report.policies
+    ]
