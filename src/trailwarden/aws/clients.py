@@ -15,6 +15,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies
@@ -139,9 +140,7 @@ class Clients:
         if http is None:
             return
         if self._http is None or type(http) is not type(self._http):
-            pools: Any = getattr(getattr(http, "_manager", None), "pools", None)
-            if hasattr(pools, "_maxsize"):
-                pools._maxsize = 512  # noqa: SLF001 - urllib3 keeps ten hosts, an account has thirty regions
+            _widen(http)
             self._http = http
         endpoint.http_session = self._http
 
@@ -164,6 +163,18 @@ class Clients:
         reply = self._answer(aim.call)
         aim.recorded_pages = reply.pages
         return botocore_answer(reply)
+
+
+def _widen(http: Any) -> None:
+    """Make botocore's HTTP session fit for every region, where urllib3 looks as we know it; without this it is only slower."""
+    manager: Any = getattr(http, "_manager", None)
+    if hasattr(getattr(manager, "pools", None), "_maxsize"):
+        manager.pools._maxsize = 512  # noqa: SLF001 - urllib3 keeps ten hosts, an account has thirty regions
+    context: Any = getattr(manager, "connection_pool_kw", {}).get("ssl_context")
+    if context is not None:
+        # urllib3 reads the file of root certificates for each connection, which costs more than the request; once is enough for one
+        # context. A file that can't be read is not remembered.
+        context.load_verify_locations = lru_cache(maxsize=8)(context.load_verify_locations)
 
 
 def _aim() -> Aim:

@@ -13,6 +13,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 
 from trailwarden.calls import Reply, ReplyError
 from trailwarden.model import Json
@@ -51,7 +52,7 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def plain(value: Any) -> Json:
-    """Return a parsed answer as JSON: times as ISO 8601 UTC, bytes as base64."""
+    """Return a parsed answer as JSON: times as ISO 8601 UTC, bytes (an object's content, too) as base64."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -60,6 +61,8 @@ def plain(value: Any) -> Json:
         return iso(value)
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode("ascii")
+    if isinstance(value, StreamingBody):
+        return plain(value.read())
     return value
 
 
