@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,7 @@ _HEXADECIMAL = re.compile(r"0x([0-9a-fA-F]{1,15})")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_PRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBER_START = frozenset("+-.0123456789")
+_PLAIN_START = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ$")
 
 
 @dataclass(frozen=True)
@@ -223,21 +224,27 @@ class _Reader:
         """Values so far, aliases counted as all that they stand for."""
 
     def read(self) -> None:
-        for event in self._events():
-            kind = type(event)
-            if kind is yaml.ScalarEvent:
-                self._scalar(event)
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                self._open(event, {} if kind is yaml.MappingStartEvent else [])
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self._close(event)
-            elif kind is yaml.AliasEvent:
-                self._alias(event)
-            elif kind is yaml.DocumentStartEvent:
-                self._anchors = {}
+        loader = _LOADER(self.source.text)
+        handlers = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._open_mapping,
+            yaml.SequenceStartEvent: self._open_list,
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._begin,
+        }
+        try:
+            while loader.check_event():
+                event = loader.get_event()
+                handle = handlers.get(type(event))
+                if handle is not None:
+                    handle(event)
+        finally:
+            loader.dispose()
 
-    def _events(self) -> Iterator[Any]:
-        return iter(yaml.parse(self.source.text, Loader=_LOADER))
+    def _begin(self, _: Any) -> None:
+        self._anchors = {}
 
     def _node(self, event: Any) -> Node:
         mark = event.start_mark
@@ -257,10 +264,14 @@ class _Reader:
         node = self._node(event)
         end = event.end_mark
         node.end_line, node.end_column = end.line + 1, end.column + 1
-        if event.style in ("|", ">"):
-            self._trim(node)
-        node.raw = event.value
-        node.data = scalar(event.value) if event.implicit[0] else event.value
+        node.raw = text = event.value
+        if event.implicit[0]:
+            # Most plain words begin with a letter that no number or constant begins with.
+            node.data = text if text[:1] in _PLAIN_START else scalar(text)
+        else:
+            node.data = text
+            if event.style in ("|", ">"):
+                self._trim(node)
         if event.anchor is not None:
             self._anchors[event.anchor] = node, 1
         self._place(node)
@@ -272,6 +283,12 @@ class _Reader:
         while line > node.line and not lines[line - 1].strip():
             line -= 1
         node.end_line, node.end_column = line, len(lines[line - 1]) + 1
+
+    def _open_mapping(self, event: Any) -> None:
+        self._open(event, {})
+
+    def _open_list(self, event: Any) -> None:
+        self._open(event, [])
 
     def _open(self, event: Any, items: dict[str, Node] | list[Node]) -> None:
         node = self._node(event)
@@ -333,7 +350,10 @@ class _Reader:
         else:
             key, self._key[-1] = self._key[-1], None
             self._pair(parent, parent.items, key, node)
-        if not self._flow[-1] and (node.end_line, node.end_column) > (parent.end_line, parent.end_column):
+        if not self._flow[-1] and (
+            node.end_line > parent.end_line
+            or (node.end_line == parent.end_line and node.end_column > parent.end_column)
+        ):
             parent.end_line, parent.end_column = node.end_line, node.end_column
 
     def _pair(self, parent: Node, items: dict[str, Node], key: Node, value: Node) -> None:
