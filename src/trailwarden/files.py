@@ -39,7 +39,9 @@ def write_atomic(path: Path, data: bytes) -> None:
                 os.unlink(name)  # noqa: PTH108 - as above
             raise
     except OSError as error:
-        raise OutputError(f"{path}: can't be written: {error.strerror or error}", "check the folder and its permissions") from error
+        raise OutputError(
+            f"{path}: can't be written: {error.strerror or error}", "check the folder and its permissions"
+        ) from error
 
 
 def _mode(target: Path) -> int:

@@ -35,7 +35,11 @@ def _field_schema(hint: Any, metadata: Mapping[str, Any]) -> dict[str, Json]:
     if origin is tuple:
         element = _field_schema(typing.get_args(hint)[0], metadata)
         # One value where a list is meant is what people write; it is taken as a list of one.
-        return {"anyOf": [{"type": "array", "items": element}, element]} if "properties" not in element else {"type": "array", "items": element}
+        return (
+            {"anyOf": [{"type": "array", "items": element}, element]}
+            if "properties" not in element
+            else {"type": "array", "items": element}
+        )
     if dataclasses.is_dataclass(hint):
         return schema_of(typing.cast("type[Any]", hint))
     schema: dict[str, Json] = {"type": _SCALARS[hint]}
@@ -78,7 +82,9 @@ def _convert(hint: Any, value: Json, name: str) -> Any:
     # bool is an int to Python, not to a policy author.
     wrong_bool = isinstance(value, bool) != (hint is bool)
     if wrong_bool or not isinstance(value, (int, float) if hint is float else hint):
-        raise UsageError(f"parameter {name!r}: expected {_SCALARS[hint]}, got {type(value).__name__ if value is not None else 'nothing'}")
+        raise UsageError(
+            f"parameter {name!r}: expected {_SCALARS[hint]}, got {type(value).__name__ if value is not None else 'nothing'}"
+        )
     return value
 
 
