@@ -1,19 +1,22 @@
 """Typed views of AWS replies, one module per AWS subject; what checks may touch."""
 
+from trailwarden.facts.accesspoints import AccessPoint
 from trailwarden.facts.account import Account, RegionInfo
 from trailwarden.facts.alarms import Alarm, AlarmInput, Alarms, CompositeAlarm, MetricAlarm
 from trailwarden.facts.base import Fact, Population, Subject
-from trailwarden.facts.bucket import (
+from trailwarden.facts.bucket import LogBucket
+from trailwarden.facts.bucketsettings import (
     AccessLogging,
     Encryption,
     Grant,
-    LogBucket,
     ObjectLock,
     PublicAccessBlock,
+    ReplicationRule,
     Versioning,
 )
 from trailwarden.facts.key import KeyGrant, KeyMetadata, KeyRotation, KmsKey
 from trailwarden.facts.lifecycle import LifecycleRule, Transition
+from trailwarden.facts.logfiles import LogFile, LogFiles, Retention
 from trailwarden.facts.loggroup import LogGroup, LogGroupDescription
 from trailwarden.facts.metricfilter import MetricFilter, MetricTransformation
 from trailwarden.facts.region import Region, RegionCoverage
@@ -42,6 +45,7 @@ __all__ = [
     "SUBJECTS",
     "WRITE",
     "AccessLogging",
+    "AccessPoint",
     "Account",
     "Alarm",
     "AlarmInput",
@@ -59,6 +63,8 @@ __all__ = [
     "KmsKey",
     "LifecycleRule",
     "LogBucket",
+    "LogFile",
+    "LogFiles",
     "LogGroup",
     "LogGroupDescription",
     "MetricAlarm",
@@ -70,6 +76,8 @@ __all__ = [
     "Region",
     "RegionCoverage",
     "RegionInfo",
+    "ReplicationRule",
+    "Retention",
     "Selector",
     "Subject",
     "Subscription",

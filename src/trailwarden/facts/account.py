@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trailwarden.facts.bucket import LogBucket
     from trailwarden.facts.key import KmsKey
     from trailwarden.facts.loggroup import LogGroup
+    from trailwarden.facts.organization import Organization
     from trailwarden.facts.region import Region
     from trailwarden.facts.topic import Topic
     from trailwarden.facts.trail import Trail
@@ -196,6 +197,15 @@ class Account(Subject):
         rows = expect(call, body_of(call, self.reply(call)), "Buckets")
         return tuple(sorted(str(row["Name"]) for row in rows))
 
+    @fact("organizations.DescribeOrganization")
+    def organization_id(self) -> str:
+        """The id of the account's organization, which every member may ask for; empty for an account in none."""
+        call = self.call("organizations.DescribeOrganization", self.global_region)
+        reply = self.reply(call)
+        if reply.error is not None and reply.error.code == "AWSOrganizationsNotInUseException":
+            return ""
+        return str(expect(call, expect(call, body_of(call, reply), "Organization"), "Id"))
+
     @fact("lambda.ListFunctions", needs=["Account.regions"])
     def has_functions(self) -> bool:
         """Whether there is a Lambda function in a region; the first region with one ends the search.
@@ -243,6 +253,19 @@ class Account(Subject):
         from trailwarden.facts.alerting import alert_topics  # noqa: PLC0415 - it needs this module
 
         return alert_topics(self)
+
+    @property
+    def organization(self) -> Organization:
+        """Return the organization as this account sees it; whether there is one is for its facts to say."""
+        from trailwarden.facts.organization import Organization  # noqa: PLC0415 - it needs this module
+
+        return self.link(Organization, self.account_id, lambda: Organization(self))
+
+    @fact(needs=["Organization.membership"])
+    def organizations(self) -> Population[Organization]:
+        """The organization that the account belongs to, if it belongs to one."""
+        found = [self.organization] if self.organization.membership.exists else []
+        return Population(found, source="organizations.DescribeOrganization", pages=1)
 
     def _named_by_trails(self, pick: Callable[[Trail], X | None]) -> Population[X]:
         trails = self.trails

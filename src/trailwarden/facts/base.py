@@ -113,11 +113,13 @@ class Fact(Generic[S, T]):
         self.doc = (build.__doc__ or "").strip()
         self.name = build.__name__
         self.qualified = build.__qualname__
-        _BY_NAME[self.qualified] = self
 
     def __set_name__(self, owner: type[Subject], name: str) -> None:
+        """Take the place in a class; a function of another module becomes a fact of the class that it is assigned in."""
         self.owner = owner
         self.name = name
+        self.qualified = f"{owner.__qualname__}.{name}"
+        _BY_NAME[self.qualified] = self
 
     def __repr__(self) -> str:
         return f"<Fact {self.qualified}>"

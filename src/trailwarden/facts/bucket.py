@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trailwarden.calls import Call, Reply
 from trailwarden.errors import Unreadable
+from trailwarden.facts.accesspoints import AccessPoint, list_access_points
 from trailwarden.facts.account import body_of, expect, reason_for_call
 from trailwarden.facts.base import Subject, fact
+from trailwarden.facts.bucketsettings import (
+    AccessLogging,
+    BucketLocation,
+    Encryption,
+    Grant,
+    ObjectLock,
+    PublicAccessBlock,
+    ReplicationRule,
+    Versioning,
+)
 from trailwarden.facts.key import KmsKey
 from trailwarden.facts.lifecycle import LifecycleRule
+from trailwarden.facts.logfiles import LogFiles, Retention, digest_in, retention_in
 from trailwarden.model import Json, Reason, ReasonCode
 from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
 
@@ -19,120 +31,16 @@ if TYPE_CHECKING:
     from trailwarden.facts.account import Account
     from trailwarden.facts.trail import Trail
 
-PUBLIC_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
-
-
-@dataclass(frozen=True, slots=True)
-class BucketLocation:
-    """Where a bucket is and whose. ``owner`` is empty when nothing could prove it; ``foreign`` says that it is not the caller's."""
-
-    exists: bool
-    region: str
-    owner: str
-    foreign: bool
-    asker: str
-    """The account whose credentials read the bucket."""
-    readable: bool
-    """Whether HeadBucket was ever answered with 200; a bucket that refuses everybody still exists."""
-
-
-@dataclass(frozen=True, slots=True)
-class PublicAccessBlock:
-    """The four settings, of a bucket or of an account. Not configured means four times false."""
-
-    block_public_acls: bool = False
-    ignore_public_acls: bool = False
-    block_public_policy: bool = False
-    restrict_public_buckets: bool = False
-
-    @classmethod
-    def parse(cls, settings: Mapping[str, Any]) -> PublicAccessBlock:
-        """Read a PublicAccessBlockConfiguration."""
-        return cls(
-            settings.get("BlockPublicAcls") is True,
-            settings.get("IgnorePublicAcls") is True,
-            settings.get("BlockPublicPolicy") is True,
-            settings.get("RestrictPublicBuckets") is True,
-        )
-
-    def __or__(self, other: PublicAccessBlock) -> PublicAccessBlock:
-        """Return what is in force when bucket and account both have settings: the stricter of each."""
-        return PublicAccessBlock(
-            self.block_public_acls or other.block_public_acls,
-            self.ignore_public_acls or other.ignore_public_acls,
-            self.block_public_policy or other.block_public_policy,
-            self.restrict_public_buckets or other.restrict_public_buckets,
-        )
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the settings under AWS's names."""
-        return {
-            "BlockPublicAcls": self.block_public_acls,
-            "IgnorePublicAcls": self.ignore_public_acls,
-            "BlockPublicPolicy": self.block_public_policy,
-            "RestrictPublicBuckets": self.restrict_public_buckets,
-        }
-
-    @property
-    def complete(self) -> bool:
-        """Return whether all four are on."""
-        return all(self.to_json().values())
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One row of an ACL: a group URI (or empty for a single grantee) and the permission."""
-
-    group: str
-    permission: str
-
-    @property
-    def public(self) -> bool:
-        """Return whether everybody, or everybody with any AWS account, is meant."""
-        return self.group.endswith(PUBLIC_GROUPS)
-
-
-@dataclass(frozen=True, slots=True)
-class Versioning:
-    """Each empty when it was never set."""
-
-    status: str
-    mfa_delete: str
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectLock:
-    """Object Lock and its default retention. ``days`` counts a year as 365; 0 means no default rule."""
-
-    enabled: bool = False
-    mode: str = ""
-    days: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Encryption:
-    """The default encryption; ``algorithm`` is empty when there is none."""
-
-    algorithm: str = ""
-    key_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AccessLogging:
-    """Where server access logs go."""
-
-    target_bucket: str
-    target_prefix: str
-
 
 class LogBucket(Subject):
-    """A bucket named by one or more trails."""
+    """A bucket named by one or more trails, or by the settings of such a bucket (then ``owners`` says whose it may be)."""
 
     kind = "bucket"
 
-    def __init__(self, account: Account, name: str) -> None:
+    def __init__(self, account: Account, name: str, *, owners: Iterable[str] = ()) -> None:
         super().__init__(id=f"arn:{account.partition}:s3:::{name}", name=name, account_id=account.account_id, region="")
         self.account = account
+        self._owners = tuple(owners)
         self._trails: dict[str, Trail] = {}
 
     def used_by(self, trail: Trail) -> None:
@@ -174,7 +82,7 @@ class LogBucket(Subject):
     def _candidates(self) -> tuple[str, ...]:
         """Return the accounts that may own the bucket and that the run has credentials for, the likeliest first."""
         account = self.account
-        owners = [account.account_id, *(trail.owner for trail in self.trails), *account.log_accounts]
+        owners = [*self._owners, account.account_id, *(trail.owner for trail in self.trails), *account.log_accounts]
         return tuple(dict.fromkeys(owner for owner in owners if owner in account.peers))
 
     def _without_owner(self, home: str, region: str) -> BucketLocation:
@@ -194,7 +102,7 @@ class LogBucket(Subject):
         where = _region_in(reply) or region or home
         return BucketLocation(verdict != "gone", where, "", foreign=foreign, asker=me, readable=verdict == "there")
 
-    def _ask(self, operation: str, *, absent: tuple[str, ...] = ()) -> tuple[Call, dict[str, Any] | None]:
+    def _ask(self, operation: str, *, absent: tuple[str, ...] = (), **more: Json) -> tuple[Call, dict[str, Any] | None]:
         """Ask about the bucket where it is, as its owner; return None as body for an error code that means "not configured".
 
         Raises:
@@ -208,7 +116,7 @@ class LogBucket(Subject):
                     code, operation, location.region, self.account_id, "NoSuchBucket", "the log bucket does not exist"
                 )
             )
-        params: dict[str, Json] = {"Bucket": self.name}
+        params: dict[str, Json] = {"Bucket": self.name, **more}
         if location.owner or not location.foreign:
             params["ExpectedBucketOwner"] = location.owner or location.asker
         call = self.account.call(operation, location.region, asker=location.asker, **params)
@@ -238,6 +146,18 @@ class LogBucket(Subject):
         if not key_id:
             return None
         return self.account.link(KmsKey, key_id, lambda: KmsKey(self.account, key_id, self.location.region))
+
+    def neighbour(self, name: str) -> LogBucket:
+        """Return a bucket that this one's settings name, which is likely to be of the same owner; naming reads nothing more."""
+        owner = self.location.owner
+        return self.account.link(
+            LogBucket, name, lambda: LogBucket(self.account, name, owners=[owner] if owner else [])
+        )
+
+    def region_of(self, name: str) -> str:
+        """Ask HeadBucket for the region of another bucket, which S3 tells whoever asks; empty where it does not."""
+        call = self.account.call("s3.HeadBucket", self.location.region, asker=self.location.asker, Bucket=name)
+        return _region_in(self.account.reply(call))
 
     # --- settings ---------------------------------------------------------------------------------------------------
 
@@ -352,6 +272,84 @@ class LogBucket(Subject):
         """The lifecycle rules, none when there is no configuration."""
         call, body = self._ask("s3.GetBucketLifecycleConfiguration", absent=("NoSuchLifecycleConfiguration",))
         return () if body is None else tuple(LifecycleRule.parse(row) for row in expect(call, body, "Rules"))
+
+    @fact("s3.GetBucketRequestPayment", needs=["LogBucket.location"])
+    def payer(self) -> str:
+        """Who pays for requests: BucketOwner or Requester."""
+        call, body = self._ask("s3.GetBucketRequestPayment")
+        return str(expect(call, body or {}, "Payer"))
+
+    @fact("s3.GetBucketReplication", needs=["LogBucket.location"])
+    def replication(self) -> tuple[ReplicationRule, ...]:
+        """The replication rules, none when there is no configuration."""
+        call, body = self._ask("s3.GetBucketReplication", absent=("ReplicationConfigurationNotFoundError",))
+        if body is None:
+            return ()
+        return tuple(
+            ReplicationRule.parse(row) for row in expect(call, expect(call, body, "ReplicationConfiguration"), "Rules")
+        )
+
+    @fact(
+        "s3control.ListAccessPoints",
+        "s3control.GetAccessPointPolicyStatus",
+        "s3control.GetAccessPoint",
+        needs=["LogBucket.location"],
+    )
+    def access_points(self) -> tuple[AccessPoint, ...]:
+        """The access points that the owner's account has on the bucket, by name. S3 does not list those of other accounts.
+
+        Raises:
+            Unreadable: the list was refused; CROSS_ACCOUNT when the owner is out of reach.
+        """
+        return list_access_points(self.account, self._control, self.name)
+
+    def _control(self, operation: str, **params: Json) -> Call:
+        """Return a call of S3's account-wide API, as the bucket's owner where the bucket is.
+
+        Raises:
+            Unreadable: CROSS_ACCOUNT when the owner is not known, or NOT_FOUND for a bucket that is gone.
+        """
+        location = self.location
+        owner = location.owner or location.asker
+        call = self.account.call(operation, location.region, asker=location.asker, AccountId=owner, **params)
+        if not location.exists:
+            raise Unreadable(reason_for_call(call, ReasonCode.NOT_FOUND, message="the log bucket does not exist"))
+        if location.foreign and not location.owner:
+            text = "the account that owns the bucket is not known"
+            raise Unreadable(reason_for_call(call, ReasonCode.CROSS_ACCOUNT, message=text))
+        return call
+
+    # --- objects ----------------------------------------------------------------------------------------------------
+
+    @fact("s3.ListObjectsV2", needs=["LogBucket.location"])
+    def files(self) -> LogFiles:
+        """A view of the delivered files that lists as little as a question takes; it raises Unreadable when it is asked."""
+
+        def page(prefix: str, delimiter: str) -> dict[str, Any]:
+            narrowed: dict[str, Any] = {"Delimiter": delimiter} if delimiter else {}
+            return self._ask("s3.ListObjectsV2", Prefix=prefix, **narrowed)[1] or {}
+
+        return LogFiles(page)
+
+    @fact("s3.GetObjectRetention", needs=["LogBucket.location"])
+    def object_retention(self) -> Callable[[str], Retention | None]:
+        """A function from an object's key to its lock, None for an object without one; it raises Unreadable when it is asked."""
+
+        def ask(key: str) -> Retention | None:
+            call, body = self._ask("s3.GetObjectRetention", absent=("NoSuchObjectLockConfiguration",), Key=key)
+            return None if body is None else retention_in(call, expect(call, body, "Retention"))
+
+        return ask
+
+    @fact("s3.GetObject", needs=["LogBucket.location"])
+    def digest(self) -> Callable[[str], Mapping[str, Any]]:
+        """A function from a digest file's key to its content, unverified; it raises Unreadable when it is asked."""
+
+        def ask(key: str) -> Mapping[str, Any]:
+            call, body = self._ask("s3.GetObject", Key=key)
+            return digest_in(call, expect(call, body or {}, "Body"))
+
+        return ask
 
 
 def _head_verdict(call: Call, reply: Reply) -> str:
