@@ -206,7 +206,7 @@ class Wire:
             self._endpoint.host.encode("idna" if not self._endpoint.host.isascii() else "ascii"),
             self._endpoint.port,
         )
-        connection = socket.create_connection(address, self._timeout)
+        connection = socket.create_connection(address, self._timeout)  # type: ignore[arg-type]  # the stub knows text only
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
             connection = self._tls.wrap_socket(connection, server_hostname=self._endpoint.host)
