@@ -125,7 +125,7 @@ def test_how_a_grant_is_limited(statements: list[dict[str, Any]], status: Status
         reason = reason_of(row)
         assert (reason.code, reason.operation) == (ReasonCode.UNPARSEABLE, "kms.GetKeyPolicy")
         doubt = "statement 0 for Service:cloudtrail.amazonaws.com has a condition that is not understood; trail main: "
-        assert reason.aws_message.startswith(doubt)
+        assert reason.aws_message.startswith(f"{doubt}kms:GenerateDataKey on {KEY}: undecided")
 
 
 def test_why_a_grant_fails_is_said() -> None:
