@@ -2,21 +2,23 @@
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trailwarden.integrity import aws, times
 from trailwarden.integrity.chain import Window
 from trailwarden.integrity.engine import Progress, Run, new_seed
 from trailwarden.integrity.folder import load_keys
 from trailwarden.integrity.history import History
-from trailwarden.integrity.ledger import Ledger
 from trailwarden.integrity.places import Places, parse_places
 from trailwarden.integrity.report import VerifyReport
 from trailwarden.integrity.task import FileRecord, Task
 from trailwarden.integrity.workers import Origin, workers
+
+if TYPE_CHECKING:
+    from trailwarden.integrity.ledger import Ledger
 
 _DEFAULT_WINDOW: Final = times.DAY
 
@@ -125,7 +127,7 @@ def verify(
     # Workers are forked here, while this process is small and has one thread.
     with workers(options.executor, options.jobs) as (executor, number):
         origin = Origin(folder=options.folder) if options.folder else Origin(access=aws.resolve(options.access))
-        with Ledger(options.ledger) if options.ledger else nullcontext() as ledger:
+        with _open_ledger(options.ledger) as ledger:
             resolved = _resolved(options)
             if ledger is not None:
                 resolved = ledger.begin(_request(options), resolved, resume=options.resume)
@@ -147,6 +149,14 @@ def verify(
                 on_file=on_file,
             )
             return run.verify(_stated(options, origin, resolved["seed"]))
+
+
+def _open_ledger(path: Path | None) -> "AbstractContextManager[Ledger | None]":
+    if path is None:
+        return nullcontext()
+    from trailwarden.integrity.ledger import Ledger  # noqa: PLC0415 - SQLite is only for who wants a ledger
+
+    return Ledger(path)
 
 
 def _resolved(options: Options) -> dict[str, Any]:

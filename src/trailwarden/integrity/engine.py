@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trailwarden.integrity import cloudtrail, content, times
 from trailwarden.integrity.chain import Window
 from trailwarden.integrity.history import History
 from trailwarden.integrity.keys import PublicKey
-from trailwarden.integrity.ledger import Ledger
 from trailwarden.integrity.names import Scope
 from trailwarden.integrity.report import FINDINGS_LIMIT, ChainReport, ContentReport, VerifyReport
 from trailwarden.integrity.scope import ScopeReport, join_scope
@@ -21,6 +20,9 @@ from trailwarden.integrity.store import Store, UnavailableError
 from trailwarden.integrity.task import FileRecord, Task, Unit, UnitResult, records
 from trailwarden.integrity.verdicts import Finding, Verdict
 from trailwarden.integrity.workers import Origin, release, run_bundle
+
+if TYPE_CHECKING:
+    from trailwarden.integrity.ledger import Ledger
 
 _KEY_MARGIN: Final = 35 * times.DAY  # keys live 30 days
 _DISCOVERY_THREADS: Final = 16
@@ -55,7 +57,7 @@ class Run:
     keys: Sequence[PublicKey] | None = None
     history: History | None = None
     corroborate: bool = True
-    ledger: Ledger | None = None
+    ledger: "Ledger | None" = None
     on_progress: Callable[[Progress], None] | None = None
     on_file: Callable[[FileRecord], None] | None = None
 
