@@ -68,8 +68,9 @@ def evaluate(policy: Policy, account: Account) -> tuple[PolicyResult, list[Resul
     listed = tuple(sorted(trace.calls))
     in_scope = [item for item in found if _in_regions(policy, item)]
     outcomes = [_judge_subject(policy, item) for item in in_scope]
-    rows = _rows_of_all(policy, account, found, outcomes, listed)
-    if policy.quantifier.kind != "all":
+    if policy.quantifier.kind == "all":
+        rows = _rows_of_all(policy, account, found, outcomes, listed)
+    else:
         rows = [_quantified_row(policy, account, found, outcomes, listed)]
     status = conjunction([row.status for row in rows])
     return _verdict(policy, account, status, outcomes), rows

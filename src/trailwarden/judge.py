@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from trailwarden.errors import Unreadable
 from trailwarden.facts.base import Subject, Trace, tracing
-from trailwarden.model import Json, Reason, ReasonCode, Status
+from trailwarden.model import Finding, Json, Reason, ReasonCode, Status
 from trailwarden.params import to_json
 from trailwarden.plan import LINKS, allowed_facts
 from trailwarden.policy.model import AllOf, AnyOf, CheckNode, Node, Not
@@ -102,55 +103,51 @@ def merge_calls(several: Iterable[Iterable[str]]) -> tuple[str, ...]:
 
 
 def _judge_check(node: CheckNode, subject: Subject) -> Outcome:
-    check, params = node.check, node.params
-    shown = to_json(params)
+    """Judge a check once per subject and parameters, however many policies ask for it: facts and clock stand still in a run."""
     kind = node.subject
     target = subject if type(subject) is kind else LINKS[type(subject), kind](subject)
     if target is None:
+        text = f"{subject.name} has no {kind.kind}"
         return Outcome(
-            Status.NOT_APPLICABLE, check.id, f"{subject.name} has no {kind.kind}", params=shown, version=check.version
+            Status.NOT_APPLICABLE, node.check.id, text, params=_shown(node.params), version=node.check.version
         )
+    key = (node.check, node.params, target is subject)
+    outcome: Outcome | None = target.verdicts.get(key)
+    if outcome is None:
+        outcome = target.verdicts[key] = _ask(node, target, {} if target is subject else {"judged": target.id})
+    return outcome
+
+
+@lru_cache(maxsize=4096)
+def _shown(params: object) -> Mapping[str, Json]:
+    """Return the parameters as results show them; the same for every subject."""
+    shown: Mapping[str, Json] = to_json(params)
+    return shown
+
+
+def _ask(node: CheckNode, target: Subject, observed: Mapping[str, Json]) -> Outcome:
+    """Run the check's function; ``observed`` comes before what it observes."""
+    check, params = node.check, node.params
     trace = Trace(allowed=allowed_facts(check, params), who=f"check {check.id}")
+    reason: Reason | None = None
     with tracing(trace):
         try:
-            finding = check.judges[kind](target, params)
+            finding = check.judges[node.subject](target, params)
         except Unreadable as error:
-            return Outcome(
-                Status.ERROR,
-                check.id,
-                f"could not be evaluated: {error.reason.sentence()}",
-                reason=error.reason,
-                params=shown,
-                calls=tuple(sorted(trace.calls)),
-                version=check.version,
-            )
+            reason = error.reason
+            finding = Finding(Status.ERROR, f"could not be evaluated: {reason.sentence()}")
         except Exception as error:  # noqa: BLE001 - a check that crashes must not take the other verdicts with it
-            reason = Reason(
-                ReasonCode.INTERNAL,
-                region=target.region,
-                account=target.account_id,
-                aws_message=f"{type(error).__name__}: {error}",
-            )
-            return Outcome(
-                Status.ERROR,
-                check.id,
-                f"the check crashed: {type(error).__name__}: {error}",
-                reason=reason,
-                params=shown,
-                calls=tuple(sorted(trace.calls)),
-                version=check.version,
-            )
-    observed = dict(finding.observed)
-    if target is not subject:
-        observed = {"judged": target.id, **observed}
+            text = f"{type(error).__name__}: {error}"
+            reason = Reason(ReasonCode.INTERNAL, region=target.region, account=target.account_id, aws_message=text)
+            finding = Finding(Status.ERROR, f"the check crashed: {text}")
     return Outcome(
         finding.status,
         check.id,
         finding.message,
-        observed,
+        finding.observed if reason is not None else {**observed, **finding.observed},
         finding.expected,
-        None,
-        shown,
+        reason,
+        _shown(params),
         tuple(sorted(trace.calls)),
         finding.notes,
         check.version,
