@@ -9,6 +9,7 @@ start. It exists because emulators answer 200 to 2,500 requests a second and wou
 import argparse
 import asyncio
 import json
+import ssl
 import sys
 import time
 from collections import Counter
@@ -293,10 +294,14 @@ class Connection(asyncio.Protocol):
             self.transport.write(answer)
 
 
-async def serve(buckets: int, latency: float, now: float) -> None:
+async def serve(buckets: int, latency: float, now: float, certificate: str) -> None:
     answers = Answers(buckets, now)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(answers, latency), "127.0.0.1", 0)
+    tls = None
+    if certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
+    server = await loop.create_server(lambda: Connection(answers, latency), "127.0.0.1", 0, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
@@ -305,8 +310,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--buckets", type=int, default=0, help="buckets beside those of the trails")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--certificate", default="", help="PEM file with certificate and key: speak TLS")
     options = parser.parse_args()
-    asyncio.run(serve(options.buckets, options.latency, time.time()))
+    asyncio.run(serve(options.buckets, options.latency, time.time(), options.certificate))
 
 
 if __name__ == "__main__":

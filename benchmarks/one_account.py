@@ -2,7 +2,7 @@
 
     python benchmarks/one_account.py [--rounds 7] [--latency 0.03] [--install]
 
-Both run as whole processes, in turns, against the same local endpoint (local_aws.py), whose own ceiling is measured first. Printed are
+Both run as whole processes, in turns, against the same local endpoint (local_aws.py) over HTTP and over HTTPS. Printed are its ceiling,
 medians, and ratios, which travel from machine to machine where seconds do not. ``--install`` also builds a clean environment, and
 measures what an installation weighs.
 """
@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import os
+import ssl
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import botocore
 
 HERE = Path(__file__).parent
 SCRIPT = [sys.executable, str(HERE / "plain_script.py")]
@@ -31,16 +34,20 @@ PROBE = (
 
 
 class Endpoint:
-    """A running local_aws.py."""
+    """A running local_aws.py; ``roots`` is the file of root certificates to trust, empty where it speaks plain HTTP."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, roots: str = "") -> None:
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.roots = roots
+        self.url = f"{'https' if roots else 'http'}://127.0.0.1:{port}"
 
     def served(self) -> dict[str, int]:
         """What it was asked since the last time: operation to number of requests."""
-        with urllib.request.urlopen(f"{self.url}/-/served", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/-/served", timeout=10, context=self.context()) as answer:
             return json.load(answer)
+
+    def context(self) -> ssl.SSLContext | None:
+        return ssl.create_default_context(cafile=self.roots) if self.roots else None
 
     def ceiling(self, seconds: float = 1.5, connections: int = 8) -> float:
         """Requests per second that it answers to a client that does nothing else; the two share the machine's cores."""
@@ -50,7 +57,7 @@ class Endpoint:
 
     async def _hammer(self, end: float, connections: int) -> int:
         async def one() -> int:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.context())
             count = 0
             while time.perf_counter() < end:
                 writer.write(PROBE)
@@ -64,15 +71,43 @@ class Endpoint:
 
 
 @contextmanager
-def endpoint(buckets: int = 0, latency: float = 0.0) -> Iterator[Endpoint]:
+def endpoint(folder: str, *, buckets: int = 0, latency: float = 0.0, tls: bool = False) -> Iterator[Endpoint]:
     command = [sys.executable, str(HERE / "local_aws.py"), "--buckets", str(buckets), "--latency", str(latency)]
+    roots = ""
+    if tls:
+        command += ["--certificate", str(certificate(folder))]
+        roots = str(Path(folder, "roots.pem"))
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield Endpoint(int(process.stdout.readline()))
+        yield Endpoint(int(process.stdout.readline()), roots)
         process.communicate()
 
 
-def environment(url: str, folder: str) -> dict[str, str]:
+def certificate(folder: str) -> Path:
+    """Make the endpoint's certificate with openssl, and a file that trusts it beside the roots that botocore ships."""
+    key, made = Path(folder, "key.pem"), Path(folder, "certificate.pem")
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    command += ["-subj", "/CN=local", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(made)]
+    subprocess.run(command, check=True, capture_output=True)
+    shipped = Path(botocore.__file__).with_name("cacert.pem").read_bytes()
+    Path(folder, "roots.pem").write_bytes(shipped + made.read_bytes())
+    both = Path(folder, "endpoint.pem")
+    both.write_bytes(made.read_bytes() + key.read_bytes())
+    return both
+
+
+def environment(where: Endpoint | None, folder: str) -> dict[str, str]:
     """The environment of both: keys, the endpoint, nobody's AWS configuration, and compiled modules kept as an installation has them."""
     kept = {
         name: value
@@ -85,14 +120,16 @@ def environment(url: str, folder: str) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     keys = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40}
-    return {
+    made = {
         **kept,
         **nowhere,
         **keys,
-        "AWS_ENDPOINT_URL": url,
+        "AWS_ENDPOINT_URL": where.url if where else "",
+        "AWS_CA_BUNDLE": where.roots if where else "",
         "HOME": folder,
         "PYTHONPYCACHEPREFIX": str(Path(folder, "compiled")),
     }
+    return {name: value for name, value in made.items() if value}
 
 
 def measure(command: list[str], where: Endpoint | None, folder: str) -> dict[str, float]:
@@ -101,9 +138,7 @@ def measure(command: list[str], where: Endpoint | None, folder: str) -> dict[str
         where.served()
     started = time.perf_counter()
     with Path(folder, "output").open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment(where.url if where else "", folder), cwd=folder, stdout=output, stderr=output
-        )
+        process = subprocess.Popen(command, env=environment(where, folder), cwd=folder, stdout=output, stderr=output)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - started
@@ -117,15 +152,15 @@ def measure(command: list[str], where: Endpoint | None, folder: str) -> dict[str
 def asked(command: list[str], where: Endpoint, folder: str) -> dict[str, int]:
     """Run once, and return what was asked."""
     where.served()
-    subprocess.run(command, env=environment(where.url, folder), cwd=folder, check=True, capture_output=True)
+    subprocess.run(command, env=environment(where, folder), cwd=folder, check=True, capture_output=True)
     return where.served()
 
 
-def compare(rounds: int, latency: float, folder: str) -> None:
+def compare(rounds: int, latency: float, folder: str, *, tls: bool = False) -> None:
     check = [*TRAILWARDEN, "check"]
-    with endpoint(latency=latency) as where:
+    with endpoint(folder, latency=latency, tls=tls) as where:
         plain, ours = asked(SCRIPT, where, folder), asked(check, where, folder)
-        if latency == 0:
+        if latency == 0 and not tls:
             print(
                 f"endpoint: answers at least {where.ceiling():,.0f} requests/s; a run below asks {sum(ours.values())}"
             )
@@ -134,7 +169,7 @@ def compare(rounds: int, latency: float, folder: str) -> None:
         for _ in range(rounds):
             runs["plain script"].append(measure(SCRIPT, where, folder))
             runs["trailwarden check"].append(measure(check, where, folder))
-    print(f"\n{latency * 1000:.0f} ms per request, median of {rounds}, in turns")
+    print(f"\n{'HTTPS' if tls else 'HTTP'}, {latency * 1000:.0f} ms per request, median of {rounds}, in turns")
     print(f"{'':20}{'requests':>10}{'wall s':>10}{'CPU s':>10}{'peak MiB':>10}")
     medians = {
         name: {key: statistics.median(run[key] for run in found) for key in found[0]} for name, found in runs.items()
@@ -146,7 +181,7 @@ def compare(rounds: int, latency: float, folder: str) -> None:
 
 
 def crowded(folder: str) -> None:
-    with endpoint(buckets=0) as few, endpoint(buckets=200) as many:
+    with endpoint(folder) as few, endpoint(folder, buckets=200) as many:
         counts = [sum(asked([*TRAILWARDEN, "check"], where, folder).values()) for where in (few, many)]
     print(f"\nrequests with no other bucket in the account, and with 200: {counts[0]} and {counts[1]}")
 
@@ -167,11 +202,7 @@ def installing(folder: str) -> None:
     listed = json.loads(
         subprocess.check_output([python, "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"])
     )
-    size = sum(
-        path.stat().st_size
-        for path in home.rglob("*")
-        if path.is_file() and not path.is_symlink()
-    )
+    size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file() and not path.is_symlink())
     print(f"installation: {size / 1e6:.0f} MB in {len(listed)} packages, pip included")
 
 
@@ -186,6 +217,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for latency in options.latency or [0.0, 0.03]:
             compare(options.rounds, latency, folder)
+        compare(options.rounds, 0.0, folder, tls=True)
         crowded(folder)
         starting(options.rounds, folder)
         if options.install:
