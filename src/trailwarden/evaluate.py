@@ -21,6 +21,7 @@ from trailwarden.params import to_json
 from trailwarden.plan import population
 from trailwarden.policy.model import Policy
 from trailwarden.policy.templates import render_message
+from trailwarden.results import fingerprint
 
 GLOBAL = "global"
 """What reports show as the region of an account-wide verdict."""
@@ -101,12 +102,22 @@ def _rows_of_all(
     outcomes: Sequence[SubjectOutcome],
     listed: tuple[str, ...],
 ) -> list[Result]:
-    rows = [_row(policy, account, item.subject, part) for item in _spoken_about(outcomes) for part in item.parts]
+    rows = [
+        _row(policy, account, item.subject, part, number)
+        for item in _spoken_about(outcomes)
+        for part, number in zip(item.parts, _numbers(item.parts), strict=True)
+    ]
     if found.gaps:
         rows.append(_gap_row(policy, account, found, listed))
     if not rows:
         rows.append(_empty_row(policy, account, len(outcomes), listed))
     return rows
+
+
+def _numbers(parts: Sequence[Outcome]) -> list[int]:
+    """Return for each part how many of the same name there are up to it: a check may be required twice, with other parameters."""
+    names = [part.check for part in parts]
+    return [names[: index + 1].count(name) for index, name in enumerate(names)]
 
 
 def _gap_row(policy: Policy, account: Account, found: Population[Any], listed: tuple[str, ...]) -> Result:
@@ -230,12 +241,11 @@ def _account_row(
     )
 
 
-def _row(policy: Policy, account: Account, subject: Subject, outcome: Outcome) -> Result:
+def _row(policy: Policy, account: Account, subject: Subject, outcome: Outcome, number: int = 1) -> Result:
     region = GLOBAL if isinstance(subject, Account) else subject.region
     message = outcome.message
     if policy.message and outcome.status is Status.FAIL:
         message = _message(policy, subject, outcome)
-    identity = canonical([policy.id, outcome.check, account.account_id, region, subject.id])
     return Result(
         policy=policy.id,
         check=outcome.check,
@@ -251,7 +261,7 @@ def _row(policy: Policy, account: Account, subject: Subject, outcome: Outcome) -
         reason=outcome.reason,
         params=outcome.params,
         calls=outcome.calls,
-        fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest(),
+        fingerprint=fingerprint(policy.id, outcome.check, account.account_id, region, subject.id, number=number),
         subject_name=subject.name,
         notes=outcome.notes,
         check_version=outcome.version,

@@ -30,10 +30,14 @@ _SCALARS = frozenset({str, int, bool, type(None)})
 Decode = Callable[[Any, str], Any]
 
 
-def fingerprint(policy: str, check: str, account: str, region: str, subject: str) -> str:
-    """Return the identity of a finding, 64 hex digits: stable across runs, whatever the message, the line or the observed values."""
-    text = json.dumps([policy, check, account, region, subject], separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+def fingerprint(policy: str, check: str, account: str, region: str, subject: str, *, number: int = 1) -> str:
+    """Return the identity of a finding, 64 hex digits: stable across runs, whatever the message, the line or the observed values.
+
+    ``number`` tells apart requirements of one policy that ask the same check: 1 for the first of them.
+    """
+    identity: list[Json] = [policy, check, account, region, subject, *([number] if number > 1 else [])]
+    text = json.dumps(identity, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def report_to_json(report: Report) -> dict[str, Json]:

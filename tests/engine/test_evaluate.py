@@ -1,17 +1,20 @@
 """The evaluator against brute force: an unknown may turn out either way, and no verdict may depend on which."""
 
+import hashlib
 import itertools
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trailwarden.calls import canonical
 from trailwarden.contract import check, failed, not_applicable, passed, undecidable
 from trailwarden.evaluate import evaluate
 from trailwarden.facts import Account, LogBucket, Region, Trail
 from trailwarden.model import Finding, ReasonCode, Severity, Status
 from trailwarden.params import build
 from trailwarden.policy.model import AllOf, AnyOf, CheckNode, Not, Place, Quantifier, Scope
+from trailwarden.results import fingerprint
 from trailwarden.testing import World, policy_of
 
 PLACE = Place("t.yaml", 1, 1, 1, 1)
@@ -296,3 +299,15 @@ def test_every_subject_has_its_population(subject, count):
     assert len(rows) == count
     assert {row.subject_type for row in rows} == {subject.kind}
     assert {row.severity for row in rows} == {Severity.HIGH}
+
+
+def test_two_requirements_of_one_check_are_two_findings():
+    """Waivers and baselines recognise a finding by its fingerprint; a second requirement leaves that of the first as it is."""
+    first, second = node({"t0": FAIL}), node({"t0": PASS})
+    _, [alone] = judge(world_of(1), require=(first,))
+    _, rows = judge(world_of(1), require=(first, second, Not(second, PLACE), second))
+    assert rows[0].fingerprint == alone.fingerprint
+    assert len({row.fingerprint for row in rows}) == 4
+    identity = (alone.policy, alone.check, alone.account, alone.region, alone.subject)
+    assert alone.fingerprint == fingerprint(*identity)
+    assert alone.fingerprint == hashlib.sha256(canonical(list(identity)).encode()).hexdigest()
