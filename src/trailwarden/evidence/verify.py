@@ -81,6 +81,9 @@ def verify(folder: Path, trust: Trust, previous: Path | None = None) -> Outcome:
         _chain(folder, inputs, previous, outcome)
         if report is not None:
             _again(files, inputs, report, outcome)
+    if inputs is None or report is None:
+        for name in (STATEMENT, PREDICATE):
+            outcome.add("derived files", name, "can't be compared: what it follows from is damaged")
     return outcome
 
 
@@ -103,6 +106,8 @@ def _manifest(files: Mapping[str, bytes], odd: Mapping[str, str], outcome: Outco
     for name in files:
         if name not in listed and name not in OUTSIDE:
             outcome.add("files", name, "extra: not in the manifest")
+    if STATEMENT in files and f'"sha256":"{outcome.digest}"'.encode() not in files[STATEMENT]:
+        outcome.add("files", MANIFEST, f"changed: not the one that {STATEMENT} speaks of")
     outcome.done["files"] = f"{len(listed)} digests"
 
 
