@@ -137,9 +137,9 @@ def integrity(evidence: Evidence) -> Pairs:
 def script(evidence: Evidence) -> str:
     """Return a shell script that verifies the pack with coreutils, jq and openssl alone; its argument is the public key."""
     listed = (
-        "set -eu\n"
+        "set -eu; T=$(mktemp -d)\n"
         "sha256sum --quiet --strict -c SHA256SUMS\n"
-        "find . ! -type d | sed 's|^\\./||' | LC_ALL=C sort > \"${T:=$(mktemp -d)}/there\"\n"
+        "find . ! -type d | sed 's|^\\./||' | LC_ALL=C sort > \"$T/there\"\n"
         "{ cut -c67- SHA256SUMS; printf '%s\\n' SHA256SUMS predicate.json statement.json"
         + (" evidence.sigstore.json" if evidence.signer else "")
         + '; } | LC_ALL=C sort | diff - "$T/there"\n'

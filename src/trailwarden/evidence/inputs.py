@@ -62,7 +62,7 @@ class Surroundings:
     """What is true of the pack rather than of the account.
 
     ``previous`` has the keys evidence_id, digest (SHA-256 of its SHA256SUMS) and started_at; ``signer`` keyid, algorithm and public_key
-    (PEM), and key for a key in KMS; ``redacted`` counts what was replaced, by kind. Each is empty where there is none.
+    (PEM), key for a key in KMS and authority for a timestamp; ``redacted`` counts what was replaced, by kind. Each is empty where there is none.
     """
 
     ci: Mapping[str, str] = field(default_factory=dict)

@@ -56,7 +56,7 @@ def make_pack(folder: Path, inputs: Inputs, report: Report, options: PackOptions
     around = dataclasses.replace(
         inputs.surroundings,
         previous=previous_pack(folder, report, options.previous),
-        signer=facts_of(signing) if signing else {},
+        signer=facts_of(signing, options.authority) if signing else {},
     )
     files = build(dataclasses.replace(inputs, surroundings=around), report)
     if signing:

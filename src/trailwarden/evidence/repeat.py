@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
-
+from trailwarden.acceptance import Accepted
 from trailwarden.calls import Recorder
 from trailwarden.errors import PolicyError
 from trailwarden.evidence.inputs import Inputs
-from trailwarden.facts import parse_time
 from trailwarden.ledger import ReplayReader
 from trailwarden.model import Report
 from trailwarden.plan import Plan, make_plan
+from trailwarden.policy.baseline import Baseline, parse_baseline
 from trailwarden.policy.document import Documents
 from trailwarden.policy.select import select
-from trailwarden.policy.waivers import Waivers, apply_waivers, waivers_of
+from trailwarden.policy.waivers import Waivers, waivers_of
 from trailwarden.policy.yamltext import Source
 from trailwarden.registry import checks
 from trailwarden.report import Gate, assemble
-from trailwarden.scan import AccountResult, accounts_of, scan
+from trailwarden.scan import accounts_of, scan
 
 _ANY_LENGTH = 100_000
 """Days: how long a waiver may last was decided when the run was made."""
@@ -54,26 +52,14 @@ def repeat(inputs: Inputs, *, gate: Gate, source: str, jobs: int = 1) -> Report:
         jobs: threads.
 
     Raises:
-        PolicyError, UsageError: the policies or waivers can't be used.
+        PolicyError, UsageError: the policies, the waivers or the baseline can't be used.
         ValueError: the ledger's clock is not a time.
     """
     plan = plan_of(inputs)
-    waivers = _waivers(inputs)
+    accepted = Accepted(_waivers(inputs), _baseline(inputs))
     recorder = Recorder(ReplayReader(inputs.ledger))
     found = [scan(plan, account, jobs=jobs) for account in accounts_of(inputs.ledger.header, recorder)]
-    return assemble(waived(found, waivers, inputs.ledger.header.clock), plan, inputs.ledger, gate=gate, source=source)
-
-
-def waived(accounts: Sequence[AccountResult], waivers: Waivers, clock: str) -> list[AccountResult]:
-    """Return the judgements under the waivers in force at ``clock`` (ISO 8601, UTC)."""
-    if not waivers.items:
-        return list(accounts)
-    now = parse_time(clock)
-    done = []
-    for account in accounts:
-        applied = apply_waivers(account.results, account.policies, waivers, now)
-        done.append(dataclasses.replace(account, results=applied.results, policies=applied.policies))
-    return done
+    return assemble(found, plan, inputs.ledger, gate=gate, source=source, accepted=accepted)
 
 
 def _waivers(inputs: Inputs) -> Waivers:
@@ -84,3 +70,9 @@ def _waivers(inputs: Inputs) -> Waivers:
     if documents.problems:
         raise PolicyError(documents.problems)
     return waivers_of(documents, max_days=_ANY_LENGTH)
+
+
+def _baseline(inputs: Inputs) -> Baseline | None:
+    for item in inputs.of_kind("baseline"):
+        return parse_baseline(item.data, item.name)
+    return None

@@ -156,10 +156,11 @@ def signed_by(statement: bytes, signer: keys.Signer, stamp: timestamp.Authority 
     return make_bundle(statement, signature, signer.key_id, stamp.stamp(signature) if stamp else b"")
 
 
-def facts_of(signer: keys.Signer) -> Mapping[str, str]:
-    """Return what ``pack.json`` says about who signs."""
+def facts_of(signer: keys.Signer, authority: str = "") -> Mapping[str, str]:
+    """Return what ``pack.json`` says about who signs, and which authority puts a time on it."""
     facts = {"keyid": signer.key_id, "algorithm": signer.algorithm, "public_key": signer.public_key.decode("ascii")}
-    return facts | ({"key": signer.name} if signer.name else {})
+    optional = {"key": signer.name, "authority": authority}
+    return facts | {name: text for name, text in optional.items() if text}
 
 
 def _base64(data: bytes) -> str:
