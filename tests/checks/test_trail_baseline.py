@@ -14,7 +14,9 @@ from trailwarden.testing import ACCOUNT, World, policy_of, reason_of, run_check,
 
 PASS, FAIL, ERROR = Status.PASS, Status.FAIL, Status.ERROR
 CHECK = "trail-baseline-single-trail"
-KMS_EXCLUDED = [{"ReadWriteType": "All", "ExcludeManagementEventSources": ["kms.amazonaws.com"]}]
+KMS_EXCLUDED = [
+    {"ReadWriteType": "All", "ExcludeManagementEventSources": ["kms.amazonaws.com", "rdsdata.amazonaws.com"]}
+]
 WRITES = [{"ReadWriteType": "WriteOnly"}]
 DATA_ONLY = [{"IncludeManagementEvents": False}]
 
@@ -41,6 +43,15 @@ def test_a_complete_trail_passes() -> None:
         "LogFileValidationEnabled": True,
         "KmsKeyId": "arn:aws:kms:us-east-1:111122223333:key/logs",
     }
+    assert row.expected == {
+        "IsLogging": True,
+        "IsMultiRegionTrail": "true, or HomeRegion us-east-1",
+        "IncludeGlobalServiceEvents": True,
+        "management_events": ["read", "write"],
+        "excluded_event_sources": [],
+        "LogFileValidationEnabled": True,
+        "KmsKeyId": "set",
+    }
 
 
 LACKS: dict[str, tuple[dict[str, Any], str]] = {
@@ -49,7 +60,7 @@ LACKS: dict[str, tuple[dict[str, Any], str]] = {
     "multi_region": ({"IsMultiRegionTrail": False}, "records us-east-1 only"),
     "global_events": ({"IncludeGlobalServiceEvents": False}, "leaves out global service events"),
     "management_all": ({"selectors": WRITES}, "records no read management events"),
-    "no_exclusions": ({"selectors": KMS_EXCLUDED}, "excludes kms.amazonaws.com"),
+    "no_exclusions": ({"selectors": KMS_EXCLUDED}, "excludes kms.amazonaws.com, rdsdata.amazonaws.com"),
     "validation": ({"LogFileValidationEnabled": False}, "does not validate log files"),
     "kms": ({"key": ""}, "has no KMS key"),
 }  # fmt: skip

@@ -325,6 +325,12 @@ def test_every_type_must_be_recorded_and_the_row_says_which_is_not() -> None:
     )
 
 
+def test_all_missing_types_are_named() -> None:
+    world = with_selectors(advanced(TABLE))
+    [row] = run_check(TYPES, world, types({"type": "A", "access": "read"}, {"type": "B", "access": "write"}))
+    assert row.message == "no trail records every read event of A; no trail records every write event of B"
+
+
 @pytest.mark.parametrize(("scope", "status"), [("multi_region", FAIL), ("home", PASS)])
 def test_a_trail_of_one_region_is_enough_where_the_policy_says_so(scope: str, status: Status) -> None:
     world = with_selectors(advanced(TABLE), IsMultiRegionTrail=False)

@@ -288,6 +288,18 @@ def test_which_trails_cover_the_account(trail: dict[str, Any], status: Status, m
     assert (row.status, row.message, row.subject_type) == (status, message, "trail")
 
 
+def test_what_is_seen_of_a_trail_that_covers_the_account() -> None:
+    world, arn = with_shadow()
+    [row] = run_check("trail-covers-account", world)
+    assert row.observed == {
+        "IsMultiRegionTrail": True,
+        "HomeRegion": "us-east-1",
+        "TrailARN": arn,
+        "IsOrganizationTrail": True,
+    }
+    assert row.expected == {"IsMultiRegionTrail": True, "IsOrganizationTrail": True}
+
+
 def test_covering_an_account_does_not_depend_on_logging() -> None:
     """It says which trails a policy speaks about; whether they log is for ``require``."""
     world = World()
