@@ -77,6 +77,9 @@ class Reply:
     """S3's x-amz-bucket-region header, which also comes with 301 and 403."""
 
 
+OnReply = Callable[[Call, Reply], None]
+
+
 class Reader(Protocol):
     """Answers calls. An implementation never raises for an AWS error: that is a Reply too."""
 
@@ -84,15 +87,18 @@ class Reader(Protocol):
         """Answer one call."""
         ...
 
-    def ask_all(self, calls: Sequence[Call]) -> list[Reply]:
-        """Answer several independent calls, in their order, perhaps concurrently."""
+    def ask_all(self, calls: Sequence[Call], on_reply: OnReply | None = None) -> list[Reply]:
+        """Answer several independent calls, in their order, perhaps concurrently; tell ``on_reply`` of each as it arrives."""
         ...
 
 
 class Recorder:
-    """Asks an inner reader each call once, also when threads ask at the same moment, and keeps every reply."""
+    """Asks an inner reader each call once, also when threads ask at the same moment, and keeps every reply.
 
-    def __init__(self, inner: Reader, on_reply: Callable[[Call, Reply], None] | None = None) -> None:
+    A reply is kept as soon as it arrives, so that an interrupted batch loses only what was still on its way.
+    """
+
+    def __init__(self, inner: Reader, on_reply: OnReply | None = None) -> None:
         self._inner = inner
         self._on_reply = on_reply
         self._lock = threading.Lock()
@@ -102,7 +108,7 @@ class Recorder:
         """Answer from memory, wait for a thread that is already asking, or ask."""
         return self.ask_all([call])[0]
 
-    def ask_all(self, calls: Sequence[Call]) -> list[Reply]:
+    def ask_all(self, calls: Sequence[Call], on_reply: OnReply | None = None) -> list[Reply]:
         """Answer several calls; those not asked before go to the inner reader together."""
         mine: list[Call] = []
         with self._lock:
@@ -112,16 +118,25 @@ class Recorder:
                     mine.append(call)
         if mine:
             try:
-                replies = [self._inner.ask(mine[0])] if len(mine) == 1 else self._inner.ask_all(mine)
+                if len(mine) == 1:
+                    self._keep(mine[0], self._inner.ask(mine[0]))
+                else:
+                    self._inner.ask_all(mine, self._keep)
             except BaseException as error:
                 for call in mine:
-                    self._futures[call].set_exception(error)
+                    if not self._futures[call].done():
+                        self._futures[call].set_exception(error)
                 raise
-            for call, reply in zip(mine, replies, strict=True):
-                if self._on_reply is not None:
-                    self._on_reply(call, reply)
-                self._futures[call].set_result(reply)
-        return [self._futures[call].result() for call in calls]
+        replies = [self._futures[call].result() for call in calls]
+        if on_reply is not None:
+            for call, reply in zip(calls, replies, strict=True):
+                on_reply(call, reply)
+        return replies
+
+    def _keep(self, call: Call, reply: Reply) -> None:
+        if self._on_reply is not None:
+            self._on_reply(call, reply)
+        self._futures[call].set_result(reply)
 
     def entries(self) -> Iterable[tuple[Call, Reply]]:
         """Yield every finished call with its reply, sorted by call so that threads leave no trace."""
@@ -130,3 +145,14 @@ class Recorder:
         for call, future in items:
             if future.done() and future.exception() is None:
                 yield call, future.result()
+
+
+def ask_each(reader: Reader, calls: Sequence[Call], on_reply: OnReply | None) -> list[Reply]:
+    """Answer several calls one after the other: ``ask_all`` for a reader that has nothing to gain from more."""
+    replies = []
+    for call in calls:
+        reply = reader.ask(call)
+        if on_reply is not None:
+            on_reply(call, reply)
+        replies.append(reply)
+    return replies

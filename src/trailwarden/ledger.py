@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trailwarden.calls import Call, Reply, ReplyError, canonical
+from trailwarden.calls import Call, OnReply, Reply, ReplyError, ask_each, canonical
 from trailwarden.errors import LedgerError
 from trailwarden.files import write_atomic
 from trailwarden.model import Json
@@ -212,9 +212,9 @@ class ReplayReader:
             return Reply(error=ReplyError(NOT_RECORDED, "the ledger does not hold this call"))
         return reply
 
-    def ask_all(self, calls: Sequence[Call]) -> list[Reply]:
+    def ask_all(self, calls: Sequence[Call], on_reply: OnReply | None = None) -> list[Reply]:
         """Answer several calls."""
-        return [self.ask(call) for call in calls]
+        return ask_each(self, calls, on_reply)
 
 
 def default_ledger_path(folder: str | os.PathLike[str]) -> Path:

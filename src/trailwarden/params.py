@@ -14,9 +14,20 @@ from trailwarden.model import Json
 _SCALARS: Mapping[Any, str] = {str: "string", int: "integer", bool: "boolean", float: "number"}
 
 
+_HINTS: dict[type[Any], Mapping[str, Any]] = {}
+
+
+def _hints(params_type: type[Any]) -> Mapping[str, Any]:
+    """Return the types of the fields; resolving annotations is slow and their answer never changes."""
+    found = _HINTS.get(params_type)
+    if found is None:
+        found = _HINTS[params_type] = typing.get_type_hints(params_type)
+    return found
+
+
 def schema_of(params_type: type[Any]) -> dict[str, Json]:
     """Return the JSON Schema (2020-12) of a params dataclass: types, choices, minima, defaults and descriptions."""
-    hints = typing.get_type_hints(params_type)
+    hints = _hints(params_type)
     properties: dict[str, Json] = {}
     for item in dataclasses.fields(params_type):
         schema = _field_schema(hints[item.name], item.metadata)
@@ -56,7 +67,7 @@ def build(params_type: type[Any], given: Mapping[str, Json]) -> Any:
     Raises:
         UsageError: an unknown name, a name given twice through its alias, or a value of the wrong type.
     """
-    hints = typing.get_type_hints(params_type)
+    hints = _hints(params_type)
     fields = {item.name: item for item in dataclasses.fields(params_type)}
     aliases = {item.metadata["alias"]: item.name for item in fields.values() if item.metadata.get("alias")}
     values: dict[str, Any] = {}

@@ -21,15 +21,6 @@ REPORTERS = "trailwarden.reporters"
 P = TypeVar("P", Check, Reporter)
 
 
-def _modules(package_name: str) -> Iterator[tuple[ModuleType, str]]:
-    """Yield each built-in module of a package, then each module or object behind an entry point, with its distribution."""
-    package = importlib.import_module(package_name)
-    for name in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-        yield importlib.import_module(f"{package_name}.{name}"), ""
-    for point in sorted(entry_points(group=package_name), key=lambda item: (item.name, item.value)):
-        yield _load(point), f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-
-
 def _load(point: EntryPoint) -> ModuleType:
     try:
         loaded = point.load()
@@ -45,21 +36,58 @@ def _load(point: EntryPoint) -> ModuleType:
     return loaded
 
 
-def _collect(package_name: str, kind: type[P]) -> dict[str, P]:
-    found: dict[str, P] = {}
-    for module, distribution in _modules(package_name):
-        items = [
-            value for value in vars(module).values() if isinstance(value, kind) and value.module == module.__name__
-        ]
-        if not items:
-            raise PluginError(f"{module.__name__}: defines no {kind.__name__.lower()}")
-        for item in items:
-            if item.id in found:
-                raise PluginError(
-                    f"{kind.__name__.lower()} {item.id!r} is defined by {found[item.id].module} and {module.__name__}"
-                )
-            found[item.id] = replace(item, distribution=distribution)
-    return dict(sorted(found.items()))
+class Registry(Mapping[str, P]):
+    """Plugins of one kind by id, in order. A built-in one is imported when it is first asked for, because a run needs few of many.
+
+    A built-in module's name is its plugin's id, so the ids are known without importing. Other people's plugins are loaded at once: only
+    their code says what they define.
+    """
+
+    def __init__(self, package_name: str, kind: type[P]) -> None:
+        package = importlib.import_module(package_name)
+        self._kind: type[P] = kind
+        self._word = kind.__name__.lower()
+        self._builtin = {
+            info.name.replace("_", "-"): f"{package_name}.{info.name}"
+            for info in pkgutil.iter_modules(package.__path__)
+        }
+        self._loaded: dict[str, P] = {}
+        for point in sorted(entry_points(group=package_name), key=lambda item: (item.name, item.value)):
+            self._add_plugins(_load(point), f"{point.dist.name} {point.dist.version}" if point.dist else point.value)
+        self._ids = sorted({*self._builtin, *self._loaded})
+
+    def __getitem__(self, identity: str) -> P:
+        """Return a plugin; raises KeyError for an unknown id and PluginError for a module that breaks the contract."""
+        if identity not in self._loaded:
+            module = importlib.import_module(self._builtin[identity])
+            [item] = self._defined_by(module)
+            if item.id != identity:
+                raise PluginError(f"{module.__name__} defines {self._word} {item.id!r}; its name must be the id")
+            self._loaded[identity] = item
+        return self._loaded[identity]
+
+    def __contains__(self, identity: object) -> bool:
+        return identity in self._builtin or identity in self._loaded
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def _defined_by(self, module: ModuleType) -> list[P]:
+        found = [value for value in vars(module).values() if isinstance(value, self._kind)]
+        found = [value for value in found if value.module == module.__name__]
+        if not found:
+            raise PluginError(f"{module.__name__}: defines no {self._word}")
+        return found
+
+    def _add_plugins(self, module: ModuleType, distribution: str) -> None:
+        for item in self._defined_by(module):
+            if item.id in self:
+                first = self._builtin.get(item.id) or self._loaded[item.id].module
+                raise PluginError(f"{self._word} {item.id!r} is defined by {first} and {module.__name__}")
+            self._loaded[item.id] = replace(item, distribution=distribution)
 
 
 @cache
@@ -69,13 +97,13 @@ def checks() -> Mapping[str, Check]:
     Raises:
         PluginError: a plugin that breaks the contract, or an id defined twice.
     """
-    return _collect(CHECKS, Check)
+    return Registry(CHECKS, Check)
 
 
 @cache
 def reporters() -> Mapping[str, Reporter]:
     """Return every reporter by id; raises as ``checks``."""
-    return _collect(REPORTERS, Reporter)
+    return Registry(REPORTERS, Reporter)
 
 
 def get_check(identity: str) -> Check:

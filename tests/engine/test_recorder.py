@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from trailwarden.calls import Call, Recorder, Reply
+from trailwarden.calls import Call, Recorder, Reply, ask_each
 
 
 class Slow:
@@ -20,8 +20,8 @@ class Slow:
         self.gate.wait(5)
         return Reply(body={"n": call.arguments["n"]})
 
-    def ask_all(self, calls):
-        return [self.ask(call) for call in calls]
+    def ask_all(self, calls, on_reply=None):
+        return ask_each(self, calls, on_reply)
 
 
 def call(n: int) -> Call:
@@ -68,6 +68,19 @@ def test_an_inner_crash_reaches_everybody_who_waits_and_leaves_no_entry():
         with pytest.raises(RuntimeError, match="gone"):
             recorder.ask(call(1))
     assert list(recorder.entries()) == []
+
+
+def test_an_interrupted_batch_keeps_what_had_arrived():
+    class Interrupted(Slow):
+        def ask(self, call):
+            if call.arguments["n"] == 3:
+                raise KeyboardInterrupt
+            return Reply(body={})
+
+    recorder = Recorder(Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        recorder.ask_all([call(1), call(2), call(3), call(4)])
+    assert [item.arguments["n"] for item, _ in recorder.entries()] == [1, 2]
 
 
 def test_a_call_id_depends_on_the_question_alone():

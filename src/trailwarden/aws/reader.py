@@ -15,7 +15,7 @@ from trailwarden.aws.clients import PageLimitError
 from trailwarden.aws.failures import RoleRefusedError, from_exception
 from trailwarden.aws.replies import reply_from_body, reply_from_exception
 from trailwarden.aws.session import Connection
-from trailwarden.calls import Call, Reply, ReplyError
+from trailwarden.calls import Call, OnReply, Reply, ReplyError, ask_each
 from trailwarden.errors import CredentialsError, WriteRefusedError
 from trailwarden.model import ReasonCode
 from trailwarden.reasons import CROSS_ACCOUNT, TRUNCATED, reason_code
@@ -76,17 +76,24 @@ class LiveReader:
             self._stop_if_expired(call, error)
             return reply_from_exception(error, self.connection.secrets(call.account))
 
-    def ask_all(self, calls: Sequence[Call]) -> list[Reply]:
-        """Answer independent calls concurrently, in their order.
+    def ask_all(self, calls: Sequence[Call], on_reply: OnReply | None = None) -> list[Reply]:
+        """Answer independent calls concurrently, in their order; ``on_reply`` hears of each as it arrives, from several threads.
 
         Raises:
             CredentialsError, WriteRefusedError: as ``ask``; calls that were not sent by then never are.
         """
         if len(calls) <= 1 or self._jobs <= 1:
-            return [self.ask(call) for call in calls]
+            return ask_each(self, calls, on_reply)
+
+        def ask(call: Call) -> Reply:
+            reply = self.ask(call)
+            if on_reply is not None:
+                on_reply(call, reply)
+            return reply
+
         futures: list[Future[Reply]] = []
         try:
-            futures.extend(self._executor().submit(self.ask, call) for call in calls)
+            futures.extend(self._executor().submit(ask, call) for call in calls)
             return [future.result() for future in futures]
         except BaseException:
             for future in futures:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Literal, cast
 
 from trailwarden.contract import Check
@@ -51,7 +52,6 @@ class Builder:
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self.checks = checks
-        self._former = {old: check for check in checks.values() for old in check.replaces}
         self._structures: dict[str, Structure] = {}
         self._aliases: dict[str, dict[str, str]] = {}
 
@@ -64,6 +64,11 @@ class Builder:
     def find(self, identity: str) -> Check | None:
         """Return the check with this id, or the one that replaced it."""
         return self.checks.get(identity) or self._former.get(identity)
+
+    @cached_property
+    def _former(self) -> Mapping[str, Check]:
+        """Checks by their former ids; only an id that is none of today's loads every check to find out."""
+        return {old: check for check in self.checks.values() for old in check.replaces}
 
     def params_structure(self, check: Check) -> Structure:
         """Return the compiled schema of a check's parameters."""

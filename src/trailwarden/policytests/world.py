@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from trailwarden.calls import Call, Recorder, Reply, ReplyError
+from trailwarden.calls import Call, OnReply, Recorder, Reply, ReplyError, ask_each
 from trailwarden.errors import UsageError
 from trailwarden.facts import Account, parse_time
 from trailwarden.ledger import NOT_RECORDED, Ledger, ReplayReader, read_ledger
@@ -42,9 +42,9 @@ class GivenReader:
             return self._behind.ask(call)
         return Reply(error=ReplyError(NOT_RECORDED, "the case does not say what AWS answers"))
 
-    def ask_all(self, calls: Sequence[Call]) -> list[Reply]:
+    def ask_all(self, calls: Sequence[Call], on_reply: OnReply | None = None) -> list[Reply]:
         """Answer several calls."""
-        return [self.ask(call) for call in calls]
+        return ask_each(self, calls, on_reply)
 
 
 def _defaults(given: Mapping[str, Any], ledger: Ledger | None) -> list[dict[str, Json]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trailwarden.calls import Call, Recorder, Reply, ReplyError, canonical
+from trailwarden.calls import Call, OnReply, Recorder, Reply, ReplyError, ask_each, canonical
 from trailwarden.facts import Account, format_time
 from trailwarden.ledger import Header, Ledger
 from trailwarden.model import Json
@@ -91,6 +91,10 @@ class World:
         """Answer an operation with an AWS error code."""
         self._rule(operation, Reply(error=ReplyError(code, message, status)), region, account, params)
 
+    def answer(self, operation: str, answer: Callable[[Call], Reply], **params: Json) -> None:
+        """Answer an operation with what a function makes of the call."""
+        self._rule(operation, answer, params=params)
+
     def deny(self, operation: str, *, region: str = "", account: str = "", **params: Json) -> None:
         """Refuse an operation the way its service does."""
         service = operation.partition(".")[0]
@@ -131,9 +135,9 @@ class World:
                 return answer(call) if callable(answer) else answer
         return Reply(error=ReplyError("NotRecorded", f"the test world says nothing about {call.name} {call.params}"))
 
-    def ask_all(self, calls: Sequence[Call]) -> list[Reply]:
+    def ask_all(self, calls: Sequence[Call], on_reply: OnReply | None = None) -> list[Reply]:
         """Answer several calls."""
-        return [self.ask(call) for call in calls]
+        return ask_each(self, calls, on_reply)
 
     # --- building ---------------------------------------------------------------------------------------------------
 
@@ -257,12 +261,16 @@ class World:
                 }
             },
             "s3.GetBucketLogging": {"LoggingEnabled": {"TargetBucket": f"{name}-access", "TargetPrefix": ""}},
+            "s3.GetBucketRequestPayment": {"Payer": "BucketOwner"},
+            "s3control.ListAccessPoints": {"AccessPointList": []},
         }
         for operation, body in answers.items():
             self.reply(operation, body, Bucket=name, account=owner)
-        self.error(
-            "s3.GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration", status=404, Bucket=name, account=owner
-        )
+        for operation, code in (
+            ("s3.GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration"),
+            ("s3.GetBucketReplication", "ReplicationConfigurationNotFoundError"),
+        ):
+            self.error(operation, code, status=404, Bucket=name, account=owner)
         self.reply("s3control.GetPublicAccessBlock", {"PublicAccessBlockConfiguration": blocked}, AccountId=owner)
 
     def add_key(self, name: str, *, region: str = "us-east-1", owner: str = "", **metadata: Json) -> str:
