@@ -1,20 +1,25 @@
-"""What a report says to policies: the answer to each check, for every account and region, with the findings behind it."""
+"""What a report says to policies: the answer to each check, for every trail, account and region, with the findings behind it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from trailwarden.integrity.report import VerifyReport
+from trailwarden.integrity.report import ChainReport, VerifyReport
 from trailwarden.integrity.verdicts import FAILING, UNDECIDED, Finding, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """One check for one account and region. `status` is PASS, FAIL, ERROR or NOT_APPLICABLE."""
+    """One check for one trail, account and region; `trail` is empty where no trail has a digest.
+
+    `status` is PASS, FAIL, ERROR or NOT_APPLICABLE.
+    """
 
     check: str
     account: str
     region: str
+    trail: str
+    home: str
     status: str
     message: str
     findings: tuple[Finding, ...] = ()
@@ -25,6 +30,8 @@ class Conclusion:
             "check": self.check,
             "account": self.account,
             "region": self.region,
+            "trail": self.trail or None,
+            "home_region": self.home or None,
             "status": self.status,
             "message": self.message,
             "findings": len(self.findings),
@@ -52,17 +59,34 @@ CHECKS: Final[dict[str, Callable[[Finding], bool]]] = {
 
 
 def conclusions(report: VerifyReport) -> Iterator[Conclusion]:
-    """Every check for every account and region that has a chain or a finding, in order."""
-    places = {(chain.id.account, chain.id.region) for chain in report.chains}
-    places |= {(finding.account, finding.region) for finding in report.findings}
-    for account, region in sorted(places):
-        here = [f for f in report.findings if f.account in {account, ""} and f.region in {region, ""}]
+    """Every check for each trail, account and region that has a chain or a finding, in order."""
+    places = {(chain.id.account, chain.id.region, chain.id.trail, chain.id.home) for chain in report.chains}
+    chained = {place[:2] for place in places}
+    named = {place[:3] for place in places}
+    for found in report.findings:
+        place = (found.account, found.region, found.trail)
+        if place not in named if found.trail else place[:2] not in chained:
+            places.add((*place, ""))
+    for account, region, trail, home in sorted(places):
+        # What names no trail, such as a planted file, counts against every trail that delivers there.
+        here = [
+            f
+            for f in report.findings
+            if f.account in {account, ""} and f.region in {region, ""} and (not trail or f.trail in {trail, ""})
+        ]
+        chains = [chain for chain in report.chains if _place(chain) == (account, region, trail, home)]
         for check, concerns in CHECKS.items():
-            yield _conclude(report, check, account, region, tuple(f for f in here if concerns(f)))
+            status, message, findings = _conclude(check, chains, tuple(f for f in here if concerns(f)))
+            yield Conclusion(check, account, region, trail, home, status, message, findings)
 
 
-def _conclude(report: VerifyReport, check: str, account: str, region: str, findings: tuple[Finding, ...]) -> Conclusion:
-    chains = [chain for chain in report.chains if (chain.id.account, chain.id.region) == (account, region)]
+def _place(chain: ChainReport) -> tuple[str, str, str, str]:
+    return chain.id.account, chain.id.region, chain.id.trail, chain.id.home
+
+
+def _conclude(
+    check: str, chains: Sequence[ChainReport], findings: tuple[Finding, ...]
+) -> tuple[str, str, tuple[Finding, ...]]:
     digests = sum(sum(chain.digests.values()) for chain in chains)
     logs = sum(sum(chain.logs.values()) for chain in chains)
     read = sum(chain.logs.get(str(Verdict.VERIFIED), 0) for chain in chains)
@@ -72,12 +96,12 @@ def _conclude(report: VerifyReport, check: str, account: str, region: str, findi
     undecided = [f for f in findings if f.verdict in UNDECIDED]
     if wrong:
         kinds = ", ".join(sorted({str(f.verdict) for f in wrong}))
-        return Conclusion(check, account, region, "FAIL", f"{len(wrong)} finding(s): {kinds}", findings)
+        return "FAIL", f"{len(wrong)} finding(s): {kinds}", findings
     if undecided or not digests:
         kinds = ", ".join(sorted({f"{f.verdict} ({f.reason})" for f in undecided})) or "no digest was read"
-        return Conclusion(check, account, region, "ERROR", f"could not be decided: {kinds}", findings)
+        return "ERROR", f"could not be decided: {kinds}", findings
     if check == "integrity-log-files-valid":
         if not logs:
-            return Conclusion(check, account, region, "NOT_APPLICABLE", "no log files in the window", findings)
-        return Conclusion(check, account, region, "PASS", f"{read} of {logs} log files verified", findings)
-    return Conclusion(check, account, region, "PASS", f"{digests} digests verified", findings)
+            return "NOT_APPLICABLE", "no log files in the window", findings
+        return "PASS", f"{read} of {logs} log files verified", findings
+    return "PASS", f"{digests} digests verified", findings
