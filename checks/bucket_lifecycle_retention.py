@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, failed, param, passed
 from trailwarden.facts import LifecycleRule, LogBucket
+from trailwarden.judgements import named, rules_on_logs
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def bucket_lifecycle_retention(bucket: LogBucket, params: Params) -> Finding:
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
     """
-    rules = [rule for rule in bucket.lifecycle if _matches(bucket, rule)]
+    rules = rules_on_logs(bucket)
     expected = {
         "min_retention_days": params.min_retention_days,
         "max_retention_days": params.max_retention_days or None,
@@ -51,13 +52,6 @@ def bucket_lifecycle_retention(bucket: LogBucket, params: Params) -> Finding:
     )
 
 
-def _matches(bucket: LogBucket, rule: LifecycleRule) -> bool:
-    return any(
-        rule.can_match(trail.key_prefix, trail.account_id, organization=trail.is_organization_trail)
-        for trail in bucket.trails
-    )
-
-
 def _covers(bucket: LogBucket, rule: LifecycleRule) -> bool:
     """Return whether the rule reaches every log file: one that stops at a sub-folder ends nothing for the others."""
     return all(
@@ -67,18 +61,14 @@ def _covers(bucket: LogBucket, rule: LifecycleRule) -> bool:
 
 def _expires(rule: LifecycleRule, days: int) -> Iterator[str]:
     if rule.expiration_date:
-        yield f"{_name(rule)} removes everything older from {rule.expiration_date[:10]} on"
+        yield f"{named(rule)} removes everything older from {rule.expiration_date[:10]} on"
     if rule.expiration_days is not None and rule.expiration_days < days:
-        yield f"{_name(rule)} expires log files after {rule.expiration_days} days"
+        yield f"{named(rule)} expires log files after {rule.expiration_days} days"
 
 
 def _purges(bucket: LogBucket, rule: LifecycleRule, days: int) -> Iterator[str]:
     if rule.noncurrent_days is not None and rule.noncurrent_days < days and bucket.versioning.status:
-        yield f"{_name(rule)} purges overwritten or deleted versions after {rule.noncurrent_days} days"
-
-
-def _name(rule: LifecycleRule) -> str:
-    return f"rule {rule.id or '(unnamed)'}"
+        yield f"{named(rule)} purges overwritten or deleted versions after {rule.noncurrent_days} days"
 
 
 def _shown(rule: LifecycleRule) -> dict[str, object]:

@@ -137,6 +137,17 @@ def together(*judges: Callable[[], Finding]) -> list[Finding]:
     return findings
 
 
+def answered(value: Y | Reason) -> Y:
+    """Return what a fact holds for one of many.
+
+    Raises:
+        Unreadable: the fact holds the reason why it is not known.
+    """
+    if isinstance(value, Reason):
+        raise Unreadable(value)
+    return value
+
+
 def known(value: Callable[[], Y]) -> Y | None:
     """Return a value, or None where it can't be read; only for what may soften a failure that is already certain."""
     try:

@@ -1,6 +1,7 @@
 """Judgements that several checks share, so that a word such as "logging" means one thing everywhere."""
 
 from trailwarden.judgements.alerts import ALERT_READS, AlertParams, judge_alert
+from trailwarden.judgements.bucket_grants import judge_grants
 from trailwarden.judgements.data_events import (
     S3_OBJECT,
     S3DataParams,
@@ -9,6 +10,8 @@ from trailwarden.judgements.data_events import (
     records_data,
 )
 from trailwarden.judgements.delivery import CLOUDWATCH, DIGESTS, LOG_FILES, Stream, judge_delivery, polled, stopped
+from trailwarden.judgements.lifecycle import named, rules_on_logs
+from trailwarden.judgements.samples import oldest_in, sample
 from trailwarden.judgements.traits import (
     COMPLETE,
     GLOBAL_EVENTS,
@@ -26,6 +29,7 @@ from trailwarden.judgements.traits import (
     records,
     records_network,
 )
+from trailwarden.judgements.ways import Way, decided, furthest, holds, in_turn, missing
 
 __all__ = [
     "ALERT_READS",
@@ -47,15 +51,26 @@ __all__ = [
     "S3DataParams",
     "Stream",
     "Trait",
+    "Way",
+    "decided",
+    "furthest",
+    "holds",
+    "in_turn",
     "judge_alert",
     "judge_delivery",
+    "judge_grants",
     "judge_s3_objects",
     "judge_s3_trail",
     "judge_traits",
+    "missing",
+    "named",
+    "oldest_in",
     "polled",
     "reaches",
     "records",
     "records_data",
     "records_network",
+    "rules_on_logs",
+    "sample",
     "stopped",
 ]

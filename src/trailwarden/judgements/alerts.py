@@ -16,7 +16,7 @@ from trailwarden.facts import Account, LogGroup, MetricFilter, MetricTransformat
 from trailwarden.judgements.alarming import Datum, fires, is_heard, positive
 from trailwarden.judgements.delivery import CLOUDWATCH, judge_delivery
 from trailwarden.judgements.traits import COMPLETE, LOG_GROUP, judge_traits
-from trailwarden.judgements.ways import Way, furthest, holds, in_turn, missing
+from trailwarden.judgements.ways import Way, decided, furthest, holds, in_turn, missing
 from trailwarden.model import Finding, Json, ReasonCode, Status
 
 _TRAIL, _GROUP, _FILTER, _METRIC, _ALARM = range(1, 6)
@@ -78,8 +78,7 @@ def judge_alert(account: Account, alert_id: str, params: AlertParams) -> Finding
     if best.works:
         text = f"an event sets off alarm {best.observed['alarm']} by way of trail {best.observed['trail']}"
         return passed(text, best.observed, expected, *best.notes)
-    if best.reason is not None:
-        raise Unreadable(best.reason)
+    decided(best)
     if trails.gaps:
         raise Unreadable(trails.gaps[0])
     if best.rank == _ELSEWHERE:

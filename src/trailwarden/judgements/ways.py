@@ -73,6 +73,17 @@ def furthest(starts: Iterable[X], way_of: Callable[[X], Way], otherwise: Way) ->
     return otherwise if best is None else best
 
 
+def decided(way: Way) -> Way:
+    """Return a way that works, or is known not to.
+
+    Raises:
+        Unreadable: neither is known.
+    """
+    if way.reason is not None:
+        raise Unreadable(way.reason)
+    return way
+
+
 def _worth(way: Way) -> tuple[bool, tuple[int, ...]]:
     return way.works is None, way.rank
 

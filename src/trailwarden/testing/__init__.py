@@ -11,6 +11,7 @@ with ``reply``, ``error`` and ``deny``. It is a Reader: nothing of the engine is
 """
 
 from trailwarden.testing.alerting import Alerting
+from trailwarden.testing.files import Files
 from trailwarden.testing.judging import policy_of, reason_of, run_check, run_policy, selection_of, status_of
 from trailwarden.testing.world import ACCOUNT, MANAGEMENT, NOW, World, ago, log_bucket_policy
 
@@ -19,6 +20,7 @@ __all__ = [
     "MANAGEMENT",
     "NOW",
     "Alerting",
+    "Files",
     "World",
     "ago",
     "log_bucket_policy",
