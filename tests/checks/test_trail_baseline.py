@@ -45,7 +45,8 @@ def test_a_complete_trail_passes() -> None:
     }
     assert row.expected == {
         "IsLogging": True,
-        "IsMultiRegionTrail": "true, or HomeRegion us-east-1",
+        "IsMultiRegionTrail": True,
+        "HomeRegion": "us-east-1, unless IsMultiRegionTrail",
         "IncludeGlobalServiceEvents": True,
         "management_events": ["read", "write"],
         "excluded_event_sources": [],

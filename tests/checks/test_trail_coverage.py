@@ -306,7 +306,7 @@ def test_another_global_region_can_be_named() -> None:
     world.add_trail("main", home="eu-west-1", IsMultiRegionTrail=False)
     assert status_of("trail-global-service-events", world, {"global_region": "eu-west-1"}) is PASS
     [row] = run_check("trail-global-service-events", world, subject=Trail)
-    assert row.expected["IsMultiRegionTrail"] == "true, or HomeRegion us-east-1"
+    assert row.expected["HomeRegion"] == "us-east-1, unless IsMultiRegionTrail"
 
 
 def test_the_flag_fails_a_trail_without_its_status() -> None:

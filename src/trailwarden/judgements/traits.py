@@ -123,7 +123,7 @@ def reaches(region: str) -> Trait:
     return Trait(
         observe=lambda trail: {"IsMultiRegionTrail": trail.is_multi_region, "HomeRegion": trail.home_region},
         holds=lambda fields: fields["IsMultiRegionTrail"] is True or fields["HomeRegion"] == region,
-        expected={"IsMultiRegionTrail": f"true, or HomeRegion {region}"},
+        expected={"HomeRegion": f"{region}, unless IsMultiRegionTrail"},
         lack=lambda fields: f"records {fields['HomeRegion']} only, where events of {region} never arrive",
     )
 
