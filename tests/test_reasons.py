@@ -102,6 +102,7 @@ NOT_AUTHORIZED = "User: arn:aws:iam::1:user/u is not authorized to perform: clou
         ("s3", "GetBucketAcl", "ExpiredToken", "", 400, ReasonCode.CREDENTIALS_EXPIRED),
         ("ec2", "DescribeRegions", "RequestExpired", "", 400, ReasonCode.CREDENTIALS_EXPIRED),
         ("cloudtrail", "DescribeTrails", "NotRecorded", "", 0, ReasonCode.NOT_RECORDED),
+        ("trailwarden", "VerifyLogs", "LogsNotVerified", "", 0, ReasonCode.COVERAGE_GAP),
         ("cloudtrail", "DescribeTrails", "NobodyKnowsException", "", 400, ReasonCode.UNEXPECTED),
         ("cloudtrail", "DescribeTrails", "", "", 0, ReasonCode.UNEXPECTED),
     ],

@@ -15,9 +15,13 @@ CROSS_ACCOUNT = "CrossAccount"
 TRUNCATED = "Truncated"
 """Our own error code: a listing went on past the page limit."""
 
+NOT_VERIFIED = "LogsNotVerified"
+"""Our own error code: a policy asks about the integrity of log files, and no report of a verification is at hand."""
+
 _CODES: Mapping[ReasonCode, tuple[str, ...]] = {
     ReasonCode.NOT_RECORDED: ("NotRecorded",),
     ReasonCode.CROSS_ACCOUNT: (CROSS_ACCOUNT,),
+    ReasonCode.COVERAGE_GAP: (NOT_VERIFIED,),
     # A repeated page token means that the rest of a listing can't be had.
     ReasonCode.TRUNCATED: (TRUNCATED, "PaginationError"),
     ReasonCode.ACCESS_DENIED: (

@@ -12,6 +12,7 @@ from trailwarden.errors import Unreadable
 from trailwarden.facts.account import body_of, expect, reason_for_call
 from trailwarden.facts.base import Subject, fact, record_call
 from trailwarden.facts.bucket import LogBucket
+from trailwarden.facts.integrity import log_integrity
 from trailwarden.facts.key import KmsKey
 from trailwarden.facts.loggroup import LogGroup
 from trailwarden.facts.selectors import EventSelectors
@@ -253,6 +254,8 @@ class Trail(Subject):
             raise
         rows = expect(call, body, "InsightSelectors")
         return tuple(InsightSelector(str(row["InsightType"]), tuple(row.get("EventCategories") or ())) for row in rows)
+
+    integrity = log_integrity
 
     @fact("cloudtrail.ListTags")
     def tags(self) -> tuple[str, ...]:
