@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,10 @@ settings.register_profile(
     derandomize=os.environ.get("CI", "") not in {"", "false"},
 )
 settings.load_profile("trailwarden")
+
+# What is started in the background inherits an ignored Ctrl-C, and would hand it on to every command under test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from trailwarden.errors import PluginError, UndeclaredReadError, Unreadable
-from trailwarden.facts import Account, LogBucket, Population, Trail
-from trailwarden.facts import base
+from trailwarden.facts import Account, LogBucket, Population, Trail, base
 from trailwarden.facts.base import Subject, Trace, all_facts, by_name, closure, fact, tracing
 from trailwarden.facts.operations import READS
 from trailwarden.model import ReasonCode
