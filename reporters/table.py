@@ -16,6 +16,7 @@ from trailwarden.presentation import (
     candidate_lines,
     candidates,
     exit_sentence,
+    notice_lines,
     rows,
     short_name,
     urgency,
@@ -117,10 +118,12 @@ class _Layout:
             yield f"- {line}"
         if reason:
             yield f"not evaluated: {one_line(reason)}"
+        if row.baseline:
+            yield f"beside the baseline: {one_line(row.baseline)}"
         if row.waiver:
             waiver = {key: one_line(str(value)) for key, value in row.waiver.items()}
             ticket = f" ({waiver['ticket']})" if waiver.get("ticket") else ""
-            yield f"waived until {waiver.get('expires', '?')} by {waiver.get('approved_by', '?')}{ticket}: {waiver.get('reason', '')}"
+            yield f"fails, waived until {waiver.get('expires', '?')} by {waiver.get('approved_by', '?')}{ticket}: {waiver.get('reason', '')}"
         for note in row.notes:
             yield f"note: {one_line(note)}"
 
@@ -138,6 +141,10 @@ class _Layout:
                 first, *rest = self.wrap(f"{word.ljust(_INDENT)}{len(hit):>6}  {LEGEND[status]}{severe}", 2)
                 yield first.replace(word, self.paint(word, _STYLE[status]), 1)
                 yield from rest
+        for line in notice_lines(report):
+            yield from self.wrap(f"notice: {line}", 2)
+        for line in _gone(report):
+            yield from self.wrap(f"gone since the baseline: {shorten(line, TEXT_LIMIT)}", 2)
         actions = sorted({row.reason.missing_action for row in found if row.reason and row.reason.missing_action})
         if actions:
             yield from self.wrap(f"missing permissions: {', '.join(one_line(action) for action in actions)}", 2)
@@ -174,6 +181,18 @@ class _Layout:
             if used > room:
                 return word[: max(index, 1)]
         return word
+
+
+def _gone(report: Report) -> list[str]:
+    """Return the failures of the baseline that are none any more, and what became of them."""
+    gone = report.baseline.gone if report.baseline else ()
+    return [
+        one_line(
+            f"{item.policy} {item.subject}: was {item.before.value}, "
+            f"{f'now {item.now.value}' if item.now else 'not judged in this run'}"
+        )
+        for item in gone
+    ]
 
 
 def _by_severity(found: list[Result]) -> str:

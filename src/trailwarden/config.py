@@ -107,6 +107,17 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting("tag", "only policies with this tag", many=True),
         Setting("severity", "only policies of this severity", many=True, choices=SEVERITIES, metavar="LEVEL"),
+        Setting("waivers", "file or folder of accepted failures; repeatable", many=True, metavar="FILE"),
+        Setting(
+            "waiver-days", "most days from a waiver's approval to its expiry", kind="count", default=180, metavar="N"
+        ),
+        Setting("baseline", "gate only on what is new or worse since this file was written", metavar="FILE"),
+        Setting(
+            "strict",
+            "fail on waivers that are unused, expired, about to expire or for no policy",
+            kind="flag",
+            default=False,
+        ),
         Setting("profile", "profile of the AWS configuration", metavar="NAME"),
         Setting("region", "look at this region only (default: every enabled one)", many=True, metavar="REGION"),
         Setting("role-arn", "assume this role, and judge its account", metavar="ARN"),
@@ -162,6 +173,7 @@ SETTINGS: Mapping[str, Setting] = {
 """Everything that can be set, by name."""
 
 SELECTION = ("policy", "exclude", "tag", "severity")
+ACCEPTED = ("waivers", "waiver-days", "baseline", "strict")
 CONNECTION = ("profile", "region", "role-arn", "external-id", "endpoint-url")
 PACK = ("evidence", "redact", "sign-key", "tsa", "previous")
 GATE = ("fail-on", "on-error", "soft-fail")

@@ -128,6 +128,8 @@ class Result:
     check_version: int = 1
     state: str = ""
     """Hash of ``observed``: a waiver may be bound to it, so that a worse state is not covered."""
+    baseline: str = ""
+    """Beside a baseline, what fails or could not be evaluated is ``new``, ``worse``, ``changed`` or ``known``; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,41 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about a waiver that people must see: unused, expired, about to expire, for no policy."""
+
+    kind: str
+    waiver: str
+    message: str
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A failure of the baseline that is none any more. ``now`` is its status in this run, None where it was not judged."""
+
+    fingerprint: str
+    policy: str
+    check: str
+    account: str
+    region: str
+    subject: str
+    severity: Severity
+    before: Status
+    now: Status | None
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineComparison:
+    """The baseline that a run was held against: when it was made (ISO 8601, UTC), and what disappeared since."""
+
+    created: str
+    gone: tuple[Gone, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Who judged what, when and with which versions."""
 
@@ -223,6 +260,8 @@ class Run:
     fail_on: str = "low"
     on_error: str = "fail"
     soft_fail: bool = False
+    strict: bool = False
+    """Whether a notice about a waiver counts as a failure."""
     source: str = "live"
     calls: int = 0
     complete: bool = True
@@ -242,6 +281,8 @@ class Report:
     checks: tuple[CheckText, ...]
     populations: tuple[Population, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    baseline: BaselineComparison | None = None
 
     @property
     def summary(self) -> dict[str, int]:

@@ -190,6 +190,16 @@ def _verdict_row(verdict: PolicyResult) -> Result:
     )
 
 
+def is_old(result: Result) -> bool:
+    """Return whether the baseline had this failure already, so that the gate does not look at it."""
+    return result.baseline in ("changed", "known")
+
+
+def notice_lines(report: Report) -> list[str]:
+    """Return what is to be said about waivers, each with the place of the waiver."""
+    return [one_line(f"{item.file}:{item.line}:{item.column}: {item.message}") for item in report.notices]
+
+
 def by_policy(report: Report) -> dict[str, list[Result]]:
     """Return the rows of each policy, policies in the order of the report's rules."""
     grouped: dict[str, list[Result]] = {rule.id: [] for rule in report.rules}
@@ -303,7 +313,8 @@ def exit_sentence(report: Report) -> str:
     """Return what the run's exit code says and why, in one line."""
     run = report.run
     gate = Severity(run.fail_on).rank
-    found = rows(report)
+    old = sum(is_old(result) for result in rows(report))
+    found = [result for result in rows(report) if not is_old(result)]
     failing = sum(result.status is Status.FAIL and result.severity.rank >= gate for result in found)
     below = sum(result.status is Status.FAIL for result in found) - failing
     unknown = sum(result.status is Status.ERROR for result in found)
@@ -314,8 +325,14 @@ def exit_sentence(report: Report) -> str:
         parts.append(f"{unknown} could not be evaluated")
     if below:
         parts.append(f"{below} failed below {run.fail_on}")
+    if run.strict and report.notices:
+        parts.append(f"{len(report.notices)} notices about waivers, which --strict counts as failures")
+    if old and not parts:
+        parts.append("nothing new or worse")
+    if old:
+        parts.append(f"{old} known from the baseline")
     text = ", ".join(parts) or ("everything was decided and nothing failed" if found else "nothing was evaluated")
-    if run.exit_code == 0 and run.soft_fail and (failing or unknown):
+    if run.exit_code == 0 and run.soft_fail and (failing or unknown or (run.strict and report.notices)):
         text += "; soft fail turned this into 0"
     elif run.exit_code == 0 and unknown and run.on_error == "pass":
         text += "; errors were told to pass"

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from trailwarden import __version__
+from trailwarden.acceptance import Accepted, accept
 from trailwarden.contract import Check
 from trailwarden.errors import EXIT_FAILED, EXIT_OK, EXIT_UNDECIDED
 from trailwarden.ledger import Ledger
 from trailwarden.model import CheckText, Exclusion, Report, Rule, Run, Severity, Status
 from trailwarden.plan import Plan
 from trailwarden.policy.model import Policy
-from trailwarden.presentation import rows
+from trailwarden.presentation import is_old, rows
 from trailwarden.results import with_run_id
 from trailwarden.scan import AccountResult
 
@@ -25,9 +26,27 @@ class Gate:
     fail_on: Severity = Severity.LOW
     on_error: str = "fail"
     soft_fail: bool = False
+    strict: bool = False
+    """Whether a notice about a waiver counts as a failure."""
+
+    @classmethod
+    def of(cls, run: Run) -> Gate:
+        """Return the gate of a run that was made."""
+        return cls(Severity(run.fail_on), run.on_error, run.soft_fail, run.strict)
 
 
-def assemble(accounts: Sequence[AccountResult], plan: Plan, ledger: Ledger, *, gate: Gate, source: str) -> Report:
+NOTHING = Accepted()
+
+
+def assemble(
+    accounts: Sequence[AccountResult],
+    plan: Plan,
+    ledger: Ledger,
+    *,
+    gate: Gate,
+    source: str,
+    accepted: Accepted = NOTHING,
+) -> Report:
     """Return the report of a run. It depends on its arguments only: no clock, no environment.
 
     Args:
@@ -36,6 +55,7 @@ def assemble(accounts: Sequence[AccountResult], plan: Plan, ledger: Ledger, *, g
         ledger: what the verdicts rest on.
         gate: what the exit code depends on.
         source: ``live``, ``replay`` or ``demo``; the one field in which a replay differs from the run that it repeats.
+        accepted: waivers, in force at the ledger's clock, and a baseline.
     """
     header = ledger.header
     selection = plan.selection
@@ -54,6 +74,7 @@ def assemble(accounts: Sequence[AccountResult], plan: Plan, ledger: Ledger, *, g
             fail_on=gate.fail_on.value,
             on_error=gate.on_error,
             soft_fail=gate.soft_fail,
+            strict=gate.strict,
             source=source,
             calls=len(ledger.replies),
             synthetic=header.synthetic,
@@ -66,6 +87,7 @@ def assemble(accounts: Sequence[AccountResult], plan: Plan, ledger: Ledger, *, g
         populations=tuple(statement for item in accounts for statement in item.populations),
         exclusions=tuple(Exclusion(policy, reason) for policy, reason in selection.excluded),
     )
+    report = accept(report, accepted, selection.known)
     report = dataclasses.replace(report, run=dataclasses.replace(report.run, exit_code=exit_code(report, gate)))
     return with_run_id(report)
 
@@ -73,12 +95,13 @@ def assemble(accounts: Sequence[AccountResult], plan: Plan, ledger: Ledger, *, g
 def exit_code(report: Report, gate: Gate) -> int:
     """Return 0, 1 or 3 for a report: a failure at or above the gate wins over what could not be evaluated.
 
-    A run that evaluated nothing is undecided, not a success.
+    A run that evaluated nothing is undecided, not a success. Beside a baseline, only what is new or worse counts.
     """
-    found = rows(report)
-    if any(row.status is Status.FAIL and row.severity.rank >= gate.fail_on.rank for row in found):
+    counted = [row for row in rows(report) if not is_old(row)]
+    failed = any(row.status is Status.FAIL and row.severity.rank >= gate.fail_on.rank for row in counted)
+    if failed or (gate.strict and report.notices):
         code = EXIT_FAILED
-    elif not found or (gate.on_error == "fail" and any(row.status is Status.ERROR for row in found)):
+    elif not rows(report) or (gate.on_error == "fail" and any(row.status is Status.ERROR for row in counted)):
         code = EXIT_UNDECIDED
     else:
         code = EXIT_OK

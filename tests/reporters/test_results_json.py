@@ -70,6 +70,9 @@ def test_contract_keys_come_first_and_in_order() -> None:
         ("check", model.CheckText),
         ("population", model.Population),
         ("exclusion", model.Exclusion),
+        ("notice", model.Notice),
+        ("gone", model.Gone),
+        ("comparison", model.BaselineComparison),
     ],
 )
 def test_schema_describes_every_field(definition: str, record: type[Any]) -> None:

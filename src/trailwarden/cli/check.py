@@ -10,6 +10,7 @@ from pathlib import Path
 from trailwarden.cli import console, packs, runs
 from trailwarden.cli.arguments import add_config, add_settings, settings_of
 from trailwarden.cli.options import (
+    AcceptedOptions,
     ConnectionOptions,
     Output,
     SelectionOptions,
@@ -18,13 +19,13 @@ from trailwarden.cli.options import (
     rendering_of,
 )
 from trailwarden.cli.outputs import Writer, keep_partial
-from trailwarden.config import CONNECTION, GATE, PACK, RENDERING, SELECTION
+from trailwarden.config import ACCEPTED, CONNECTION, GATE, PACK, RENDERING, SELECTION
 from trailwarden.contract import RenderOptions
 from trailwarden.errors import OutputError, UsageError
-from trailwarden.presentation import exit_sentence
+from trailwarden.presentation import exit_sentence, notice_lines
 from trailwarden.report import Gate
 
-NAMES = (*SELECTION, *CONNECTION, "output", *PACK, *GATE, "jobs", *RENDERING)
+NAMES = (*SELECTION, *ACCEPTED, *CONNECTION, "output", *PACK, *GATE, "jobs", *RENDERING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Options:
     """What to judge, on what, and where the result goes."""
 
     selection: SelectionOptions
+    accepted: AcceptedOptions
     connection: ConnectionOptions
     replay: Path | None
     outputs: tuple[Output, ...]
@@ -44,6 +46,7 @@ class Options:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_settings(parser, "policies", SELECTION)
+    add_settings(parser, "accepted failures", ACCEPTED)
     add_settings(parser, "account", CONNECTION)
     parser.add_argument(
         "--replay",
@@ -72,6 +75,7 @@ def parse(namespace: argparse.Namespace) -> Options:
                 raise UsageError(f"--{name} asks AWS, --replay does not", "give one of the two")
     return Options(
         selection=SelectionOptions.of(settings),
+        accepted=AcceptedOptions.of(settings),
         connection=ConnectionOptions.of(settings),
         replay=Path(namespace.replay) if namespace.replay else None,
         outputs=outputs_of(settings["output"].value),
@@ -89,13 +93,16 @@ def run(options: Options) -> int:
         TrailwardenError: there is no verdict, or an output could not be written.
     """
     plan = runs.plan_for(options.selection)
+    files = runs.accepted_by(options.accepted)
     if options.evidence and not options.replay:
         packs.refuse_early(options.evidence)
     progress = console.Progress(os.environ)
     source = runs.replayed(options.replay) if options.replay else runs.live(options.connection, options.jobs, progress)
     try:
         report = runs.interruptible(
-            lambda: runs.judge(plan, source, gate=options.gate, jobs=options.jobs, progress=progress)
+            lambda: runs.judge(
+                plan, source, gate=options.gate, jobs=options.jobs, progress=progress, accepted=files.accepted
+            )
         )
     except BaseException:
         progress.clear()
@@ -112,10 +119,13 @@ def run(options: Options) -> int:
             source.ledger(),
             options.rendering,
             environment=os.environ,
+            accepted=files,
             config=options.evidence.config,
         )
         writer.pack(options.evidence, inputs, packs.kms_of(options.connection))
     writer.outputs(options.outputs)
+    for line in notice_lines(report):
+        console.say(line)
     if not any(output.path is None and output.format == "table" for output in options.outputs):
         console.say(exit_sentence(report))
     writer.finish()

@@ -11,6 +11,7 @@ from trailwarden.contract import RenderOptions
 from trailwarden.errors import UsageError
 from trailwarden.model import Severity
 from trailwarden.policy.select import Ref
+from trailwarden.policy.waivers import MAX_DAYS
 from trailwarden.registry import get_reporter
 from trailwarden.report import Gate
 
@@ -34,6 +35,25 @@ class SelectionOptions:
             exclude=settings["exclude"].value,
             tags=settings["tag"].value,
             severities=tuple(Severity(text) for text in settings["severity"].value),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedOptions:
+    """What people have accepted: waiver files, how long a waiver may last in days, and a baseline."""
+
+    waivers: tuple[Path, ...] = ()
+    waiver_days: int = MAX_DAYS
+    baseline: Path | None = None
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Given]) -> AcceptedOptions:
+        """Read the settings."""
+        baseline = settings["baseline"].value
+        return cls(
+            waivers=tuple(map(Path, settings["waivers"].value)),
+            waiver_days=settings["waiver-days"].value,
+            baseline=Path(baseline) if baseline else None,
         )
 
 
@@ -97,7 +117,12 @@ def outputs_of(texts: tuple[str, ...]) -> tuple[Output, ...]:
 
 def gate_of(settings: Mapping[str, Given]) -> Gate:
     """Return what the exit code depends on."""
-    return Gate(Severity(settings["fail-on"].value), str(settings["on-error"].value), bool(settings["soft-fail"].value))
+    return Gate(
+        fail_on=Severity(settings["fail-on"].value),
+        on_error=str(settings["on-error"].value),
+        soft_fail=bool(settings["soft-fail"].value),
+        strict=bool(settings["strict"].value),
+    )
 
 
 def rendering_of(settings: Mapping[str, Given]) -> RenderOptions:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trailwarden.acceptance import NO_WAIVERS, concerned_files
 from trailwarden.cli.options import ConnectionOptions, SelectionOptions
+from trailwarden.cli.runs import AcceptedFiles
 from trailwarden.config import Given, find_config
 from trailwarden.contract import RenderOptions
 from trailwarden.errors import UsageError
@@ -53,6 +55,9 @@ def options_of(settings: Mapping[str, Given], namespace: argparse.Namespace) -> 
         return None
     if settings["tsa"].value and not settings["sign-key"].value:
         raise UsageError("--tsa timestamps a signature", "give --sign-key as well")
+    if settings["redact"].value and settings["baseline"].value:
+        # The baseline knows failures by hashes over account ids and names.
+        raise UsageError("--redact hides what --baseline recognises failures by", "give one of the two")
     path = find_config(getattr(namespace, "config", ""), os.environ)
     previous = settings["previous"].value
     return Options(
@@ -77,11 +82,17 @@ def inputs_of(
     rendering: RenderOptions,
     *,
     environment: Mapping[str, str],
+    accepted: AcceptedFiles | None = None,
     config: tuple[str, bytes] | None = None,
 ) -> Inputs:
     """Return what a pack is made from; ``environment`` says which CI job this is."""
     files: list[PackFile] = []
-    files += pack_files("policies", ((item.name, item.data, item.builtin) for item in plan.selection.files))
+    waivers = accepted.accepted.waivers if accepted else NO_WAIVERS
+    policies = [*plan.selection.files, *concerned_files(waivers, plan.selection)]
+    files += pack_files("policies", ((item.name, item.data, item.builtin) for item in policies))
+    files += pack_files("waivers", ((item.name, item.data, False) for item in waivers.files))
+    if accepted and accepted.baseline:
+        files += pack_files("baseline", [(*accepted.baseline, False)])
     if config:
         files += pack_files("config", [(*config, False)])
     used = {node.check.id for policy in plan.selection.policies for node in policy.check_nodes()}

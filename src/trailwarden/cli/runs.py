@@ -11,17 +11,20 @@ from platform import python_version
 from typing import TYPE_CHECKING, TypeVar
 
 from trailwarden import __version__
+from trailwarden.acceptance import NO_WAIVERS, Accepted
 from trailwarden.calls import Recorder
 from trailwarden.cli.console import Progress
-from trailwarden.cli.options import ConnectionOptions, SelectionOptions
+from trailwarden.cli.options import AcceptedOptions, ConnectionOptions, SelectionOptions
 from trailwarden.errors import LedgerError, Unreadable, UsageError
 from trailwarden.facts import Account, format_time, parse_time
 from trailwarden.ledger import Header, Ledger, ReplayReader, read_ledger
 from trailwarden.model import Report
 from trailwarden.plan import Plan, make_plan
+from trailwarden.policy.baseline import baseline_bytes, parse_baseline
 from trailwarden.policy.select import select
+from trailwarden.policy.waivers import load_waivers
 from trailwarden.registry import checks, did_you_mean
-from trailwarden.report import Gate, assemble
+from trailwarden.report import NOTHING, Gate, assemble
 from trailwarden.scan import accounts_of, read_facts, scan
 
 if TYPE_CHECKING:
@@ -113,14 +116,33 @@ def connected(name: str, connection: Connection, header: Header, jobs: int, prog
     return Source(name, header, recorder, close=reader.close)
 
 
-def judge(plan: Plan, source: Source, *, gate: Gate, jobs: int, progress: Progress) -> Report:
+@dataclass(frozen=True, slots=True)
+class AcceptedFiles:
+    """What people have accepted, and the bytes of the baseline it was read from."""
+
+    accepted: Accepted = NOTHING
+    baseline: tuple[str, bytes] | None = None
+
+
+def accepted_by(options: AcceptedOptions) -> AcceptedFiles:
+    """Read waivers and baseline; raises as ``load_waivers`` and ``read_baseline``."""
+    waivers = load_waivers(options.waivers, max_days=options.waiver_days) if options.waivers else NO_WAIVERS
+    if options.baseline is None:
+        return AcceptedFiles(Accepted(waivers))
+    name, data = str(options.baseline), baseline_bytes(options.baseline)
+    return AcceptedFiles(Accepted(waivers, parse_baseline(data, name)), (name, data))
+
+
+def judge(
+    plan: Plan, source: Source, *, gate: Gate, jobs: int, progress: Progress, accepted: Accepted = NOTHING
+) -> Report:
     """Read what the plan needs of every account, and judge it."""
     found = []
     for account in accounts_of(source.header, source.recorder):
         refuse_unknown_regions(plan, account)
         progress.doing(f"reading account {account.account_id}")
         found.append(scan(plan, account, jobs=jobs))
-    return assemble(found, plan, source.ledger(), gate=gate, source=source.name)
+    return assemble(found, plan, source.ledger(), gate=gate, source=source.name, accepted=accepted)
 
 
 def read(plan: Plan, source: Source, *, jobs: int, progress: Progress) -> Ledger:

@@ -18,7 +18,7 @@ from trailwarden.evidence.redact import redacted, refuse_other_verdicts
 from trailwarden.evidence.repeat import repeat
 from trailwarden.evidence.signature import facts_of, signed_by
 from trailwarden.evidence.timestamp import Authority
-from trailwarden.model import Report, Severity
+from trailwarden.model import Report
 from trailwarden.report import Gate
 
 
@@ -77,7 +77,7 @@ def _redacted(inputs: Inputs, report: Report, kinds: Sequence[str]) -> tuple[Inp
     if hidden is inputs:
         return inputs, report
     run = report.run
-    gate = Gate(Severity(run.fail_on), run.on_error, run.soft_fail)
+    gate = Gate.of(run)
     again = repeat(hidden, gate=gate, source=run.source)
     refuse_other_verdicts(report, again)
     return hidden, again

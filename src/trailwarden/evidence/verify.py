@@ -18,7 +18,7 @@ from trailwarden.evidence.raw import raw_files
 from trailwarden.evidence.repeat import repeat
 from trailwarden.evidence.signature import Trust, check_bundle
 from trailwarden.evidence.statement import statement_files
-from trailwarden.model import Report, Severity
+from trailwarden.model import Report
 from trailwarden.presentation import evidence_id
 from trailwarden.report import Gate
 from trailwarden.results import report_from_json
@@ -187,7 +187,7 @@ def _digest_of(folder: Path) -> str:
 def _again(files: Mapping[str, bytes], inputs: Inputs, stored: Report, outcome: Outcome) -> None:
     run = stored.run
     try:
-        gate = Gate(Severity(run.fail_on), run.on_error, run.soft_fail)
+        gate = Gate.of(run)
         again = repeat(inputs, gate=gate, source=run.source)
     except (TrailwardenError, ValueError) as error:
         outcome.add("verdicts", "policies", f"the judgement can't be repeated: {error}")

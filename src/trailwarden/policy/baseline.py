@@ -127,17 +127,32 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
 
 
 def read_baseline(path: Path) -> Baseline:
-    """Read a baseline file.
+    """Read a baseline file; raises as ``baseline_bytes`` and ``parse_baseline``."""
+    return parse_baseline(baseline_bytes(path), str(path))
+
+
+def baseline_bytes(path: Path) -> bytes:
+    """Return the bytes of a baseline file.
 
     Raises:
-        UsageError: it can't be read, or is no baseline of this format.
+        UsageError: it can't be read.
     """
     try:
-        data: Json = json.loads(path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         raise UsageError(
             f"{path}: can't be read: {error.strerror or error}", "write one with `trailwarden baseline write`"
         ) from error
+
+
+def parse_baseline(text: bytes, path: str) -> Baseline:
+    """Return the baseline that a file holds; ``path`` is how messages call it.
+
+    Raises:
+        UsageError: it is no baseline of this format.
+    """
+    try:
+        data: Json = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not JSON: {error}", "write it anew with `trailwarden baseline write`") from error
     if not isinstance(data, dict) or data.get("trailwarden_baseline") != FORMAT:

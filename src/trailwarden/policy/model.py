@@ -158,3 +158,5 @@ class Selection:
     excluded: tuple[tuple[str, str], ...] = ()
     files: tuple[PolicyFile, ...] = ()
     """Every file that was read, for the evidence pack, by name."""
+    known: tuple[str, ...] = ()
+    """The id of every policy there is, selected or not."""

@@ -146,7 +146,7 @@ class _Selector:
         kept = tuple(policy for policy in policies if policy.id not in excluded)
         if not kept:
             raise UsageError("no policy is selected", "see `trailwarden policy list`")
-        return Selection(kept, tuple(sorted(excluded.items())), self._files())
+        return Selection(kept, tuple(sorted(excluded.items())), self._files(), tuple(sorted(self.catalogue.policies)))
 
     def _members(self, ref: Ref) -> list[Member]:
         if ref.text in self.paths:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from fnmatch import translate
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,6 @@ from trailwarden.model import Json, PolicyResult, Result, Status
 from trailwarden.policy.document import Documents, read_documents
 from trailwarden.policy.model import Place, PolicyFile
 from trailwarden.policy.yamltext import Node
-from trailwarden.registry import did_you_mean
 
 MAX_DAYS = 180
 """From approval to expiry, unless configured otherwise."""
@@ -284,14 +284,18 @@ def _apply(result: Result, waivers: Sequence[Waiver], today: date, used: dict[st
     return replace(result, message=f"{result.message} ({'; '.join(notes)})", notes=(*result.notes, *notes))
 
 
+def nearest(pattern: str, known: Iterable[str]) -> list[str]:
+    """Return the one policy id that somebody who wrote ``pattern`` may have meant, or none."""
+    return get_close_matches(pattern, list(known), n=1, cutoff=0.6)
+
+
 def _notices(waiver: Waiver, today: date, use: str, known: list[str] | None, warn_days: int) -> list[Notice]:
     def notice(kind: NoticeKind, message: str) -> Notice:
         return Notice(kind, waiver.id, waiver.place, f"waiver {waiver.id}: {message}")
 
     if known is not None and not any(map(_glob(waiver.policy), known)):
-        hint = did_you_mean(waiver.policy, known)
-        text = f"there is no policy {waiver.policy!r}" + (f"; {hint}" if hint.startswith("did") else "")
-        return [notice("unknown-policy", text)]
+        hint = "".join(f"; did you mean {name!r}?" for name in nearest(waiver.policy, known))
+        return [notice("unknown-policy", f"there is no policy {waiver.policy!r}{hint}")]
     if today > waiver.expires:
         return [
             notice(
