@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from trailwarden.contract import Check
 from trailwarden.facts import Account, Alarm, KmsKey, LogBucket, LogGroup, Population, Region, Topic, Trail
 from trailwarden.facts.base import Fact, Subject, closure
 from trailwarden.facts.operations import iam_action
+from trailwarden.facts.organization import Organization
 from trailwarden.policy.model import CheckNode, Selection
 
 AnyFact = Fact[Any, Any]
@@ -22,6 +24,7 @@ POPULATIONS: Mapping[type[Subject], AnyFact] = {
     LogGroup: Account.log_groups,
     Alarm: Account.alarms,
     Topic: Account.topics,
+    Organization: Account.organizations,
 }
 """The fact that lists all subjects of a type; an account is its own only subject."""
 
@@ -48,6 +51,7 @@ def population(account: Account, subject: type[Subject]) -> Population[Any]:
     return listed
 
 
+@lru_cache(maxsize=4096)
 def allowed_facts(check: Check, params: object) -> frozenset[AnyFact]:
     """Return what a check may touch: its declared reads, what they build on, and the populations of all subjects involved."""
     reads = check.reads(params)

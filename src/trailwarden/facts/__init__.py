@@ -14,11 +14,21 @@ from trailwarden.facts.bucketsettings import (
     ReplicationRule,
     Versioning,
 )
+from trailwarden.facts.deliveries import LOOK_BACK, Delivery
 from trailwarden.facts.key import KeyGrant, KeyMetadata, KeyRotation, KmsKey
 from trailwarden.facts.lifecycle import LifecycleRule, Transition
 from trailwarden.facts.logfiles import LogFile, LogFiles, Retention
 from trailwarden.facts.loggroup import LogGroup, LogGroupDescription
 from trailwarden.facts.metricfilter import MetricFilter, MetricTransformation
+from trailwarden.facts.organization import (
+    RCP,
+    SCP,
+    AttachedPolicy,
+    Guardrails,
+    MemberAccount,
+    Membership,
+    Organization,
+)
 from trailwarden.facts.region import Region, RegionCoverage
 from trailwarden.facts.selectors import (
     EXCLUDABLE_SOURCES,
@@ -41,7 +51,10 @@ SUBJECTS: dict[str, type[Subject]] = {
 
 __all__ = [
     "EXCLUDABLE_SOURCES",
+    "LOOK_BACK",
+    "RCP",
     "READ",
+    "SCP",
     "SUBJECTS",
     "WRITE",
     "AccessLogging",
@@ -50,12 +63,15 @@ __all__ = [
     "Alarm",
     "AlarmInput",
     "Alarms",
+    "AttachedPolicy",
     "CompositeAlarm",
+    "Delivery",
     "Encryption",
     "EventSelectors",
     "Fact",
     "FieldRule",
     "Grant",
+    "Guardrails",
     "InsightSelector",
     "KeyGrant",
     "KeyMetadata",
@@ -67,10 +83,13 @@ __all__ = [
     "LogFiles",
     "LogGroup",
     "LogGroupDescription",
+    "MemberAccount",
+    "Membership",
     "MetricAlarm",
     "MetricFilter",
     "MetricTransformation",
     "ObjectLock",
+    "Organization",
     "Population",
     "PublicAccessBlock",
     "Region",

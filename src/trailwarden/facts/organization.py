@@ -12,6 +12,7 @@ from trailwarden.calls import Call
 from trailwarden.errors import Unreadable
 from trailwarden.facts.account import body_of, expect, reason_for_call
 from trailwarden.facts.base import Subject, fact
+from trailwarden.facts.deliveries import all_digests, home_digests
 from trailwarden.facts.times import optional_time
 from trailwarden.model import Json, Reason, ReasonCode
 from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
@@ -124,7 +125,9 @@ class Organization(Subject):
             return Membership()
         row = expect(call, body_of(call, reply), "Organization")
         return Membership(
-            str(expect(call, row, "Id")), str(expect(call, row, "MasterAccountId")), str(expect(call, row, "FeatureSet"))
+            str(expect(call, row, "Id")),
+            str(expect(call, row, "MasterAccountId")),
+            str(expect(call, row, "FeatureSet")),
         )
 
     @fact("organizations.ListAccounts", needs=["Organization.membership"])
@@ -133,7 +136,9 @@ class Organization(Subject):
         rows = self._rows("ListAccounts", "Accounts")
         found = (
             MemberAccount(
-                str(row["Id"]), str(row.get("State") or row.get("Status") or ""), optional_time(row.get("JoinedTimestamp"))
+                str(row["Id"]),
+                str(row.get("State") or row.get("Status") or ""),
+                optional_time(row.get("JoinedTimestamp")),
             )
             for row in rows
         )
@@ -205,13 +210,16 @@ class Organization(Subject):
                 found[owner] = error.reason
         return found
 
-    @fact("ec2.DescribeRegions", needs=["Organization.members", "Account.trails", "Account.region_list"])
+    @fact("ec2.DescribeRegions", needs=["Organization.members"])
     def enabled_regions(self) -> Mapping[str, frozenset[str] | Reason]:
         """By active account: the names of its enabled regions, or why they are not known.
 
         Read only in the account itself and where the run has credentials: no call tells it of another account.
         """
         return {item.id: self._regions_of(item.id) for item in self.members if item.active}
+
+    home_digests = home_digests
+    all_digests = all_digests
 
     def _regions_of(self, account_id: str) -> frozenset[str] | Reason:
         call = self.account.call("ec2.DescribeRegions", self.region, asker=account_id, AllRegions=True)
