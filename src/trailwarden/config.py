@@ -124,6 +124,13 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("external-id", "what the role's trust policy asks for", metavar="ID"),
         Setting("endpoint-url", "ask this endpoint instead of AWS", metavar="URL"),
         Setting(
+            "integrity",
+            "judge log integrity by this report of `logs verify -o json=PATH`; repeatable",
+            many=True,
+            default=(),
+            metavar="PATH",
+        ),
+        Setting(
             "output",
             "write a report; repeatable; `-` or no path is stdout, once at most (default: table)",
             many=True,
@@ -175,6 +182,7 @@ SETTINGS: Mapping[str, Setting] = {
 SELECTION = ("policy", "exclude", "tag", "severity")
 ACCEPTED = ("waivers", "waiver-days", "baseline", "strict")
 CONNECTION = ("profile", "region", "role-arn", "external-id", "endpoint-url")
+ATTACHED = ("integrity",)
 PACK = ("evidence", "redact", "sign-key", "tsa", "previous")
 GATE = ("fail-on", "on-error", "soft-fail")
 RENDERING = ("sarif-category", "sarif-anchor", "sarif-group", "junit-strict", "junit-granularity", "markdown-budget")

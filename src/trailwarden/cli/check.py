@@ -19,13 +19,13 @@ from trailwarden.cli.options import (
     rendering_of,
 )
 from trailwarden.cli.outputs import Writer, keep_partial
-from trailwarden.config import ACCEPTED, CONNECTION, GATE, PACK, RENDERING, SELECTION
+from trailwarden.config import ACCEPTED, ATTACHED, CONNECTION, GATE, PACK, RENDERING, SELECTION
 from trailwarden.contract import RenderOptions
 from trailwarden.errors import OutputError, UsageError
 from trailwarden.presentation import exit_sentence, notice_lines
 from trailwarden.report import Gate
 
-NAMES = (*SELECTION, *ACCEPTED, *CONNECTION, "output", *PACK, *GATE, "jobs", *RENDERING)
+NAMES = (*SELECTION, *ACCEPTED, *CONNECTION, *ATTACHED, "output", *PACK, *GATE, "jobs", *RENDERING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Options:
     selection: SelectionOptions
     accepted: AcceptedOptions
     connection: ConnectionOptions
+    integrity: tuple[Path, ...]
     replay: Path | None
     outputs: tuple[Output, ...]
     evidence: packs.Options | None
@@ -47,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_settings(parser, "policies", SELECTION)
     add_settings(parser, "accepted failures", ACCEPTED)
-    add_settings(parser, "account", CONNECTION)
+    add_settings(parser, "account", (*CONNECTION, *ATTACHED))
     parser.add_argument(
         "--replay",
         metavar="PATH",
@@ -73,10 +74,13 @@ def parse(namespace: argparse.Namespace) -> Options:
         for name in CONNECTION:
             if settings[name].source == "command line":
                 raise UsageError(f"--{name} asks AWS, --replay does not", "give one of the two")
+        if settings["integrity"].source == "command line":
+            raise UsageError("--integrity adds to what is read, --replay judges what was", "give one of the two")
     return Options(
         selection=SelectionOptions.of(settings),
         accepted=AcceptedOptions.of(settings),
         connection=ConnectionOptions.of(settings),
+        integrity=tuple(map(Path, settings["integrity"].value)),
         replay=Path(namespace.replay) if namespace.replay else None,
         outputs=outputs_of(settings["output"].value),
         evidence=packs.options_of(settings, namespace),
@@ -96,8 +100,13 @@ def run(options: Options) -> int:
     files = runs.accepted_by(options.accepted)
     if options.evidence and not options.replay:
         packs.refuse_early(options.evidence)
+    verified = () if options.replay else runs.verified(options.integrity)
     progress = console.Progress(os.environ)
-    source = runs.replayed(options.replay) if options.replay else runs.live(options.connection, options.jobs, progress)
+    source = (
+        runs.replayed(options.replay)
+        if options.replay
+        else runs.live(options.connection, options.jobs, progress, verified)
+    )
     try:
         report = runs.interruptible(
             lambda: runs.judge(

@@ -10,10 +10,10 @@ from pathlib import Path
 from trailwarden.cli import console, runs
 from trailwarden.cli.arguments import add_config, add_settings, settings_of
 from trailwarden.cli.options import ConnectionOptions, SelectionOptions
-from trailwarden.config import CONNECTION, SELECTION
+from trailwarden.config import ATTACHED, CONNECTION, SELECTION
 from trailwarden.errors import EXIT_OK, OutputError
 
-NAMES = (*SELECTION, *CONNECTION, "jobs")
+NAMES = (*SELECTION, *CONNECTION, *ATTACHED, "jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Options:
 
     selection: SelectionOptions
     connection: ConnectionOptions
+    integrity: tuple[Path, ...]
     path: Path
     jobs: int
 
@@ -36,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="file for the replies, compressed if it ends in .gz (default: ledger.jsonl)",
     )
     add_settings(parser, "what these policies need", SELECTION)
-    add_settings(parser, "account", CONNECTION)
+    add_settings(parser, "account", (*CONNECTION, *ATTACHED))
     add_settings(parser, "other", ("jobs",))
     add_config(parser)
     parser.set_defaults(parse=parse, run=run)
@@ -48,6 +49,7 @@ def parse(namespace: argparse.Namespace) -> Options:
     return Options(
         selection=SelectionOptions.of(settings),
         connection=ConnectionOptions.of(settings),
+        integrity=tuple(map(Path, settings["integrity"].value)),
         path=Path(namespace.path),
         jobs=settings["jobs"].value,
     )
@@ -60,8 +62,9 @@ def run(options: Options) -> int:
         TrailwardenError: AWS can't be asked, or the file can't be written.
     """
     plan = runs.plan_for(options.selection)
+    reports = runs.verified(options.integrity)
     progress = console.Progress(os.environ)
-    source = runs.live(options.connection, options.jobs, progress)
+    source = runs.live(options.connection, options.jobs, progress, reports)
     try:
         ledger = runs.interruptible(lambda: runs.read(plan, source, jobs=options.jobs, progress=progress))
     except BaseException:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from trailwarden.cli.console import Progress
 from trailwarden.cli.options import AcceptedOptions, ConnectionOptions, SelectionOptions
 from trailwarden.errors import LedgerError, Unreadable, UsageError
 from trailwarden.facts import Account, format_time, parse_time
+from trailwarden.integrity_reader import IntegrityReader, IntegrityReport, read_report
 from trailwarden.ledger import Header, Ledger, ReplayReader, read_ledger
 from trailwarden.model import Report
 from trailwarden.plan import Plan, make_plan
@@ -78,8 +79,13 @@ def replayed(path: Path) -> Source:
     return Source("replay", ledger.header, Recorder(ReplayReader(ledger)), ledger)
 
 
-def live(options: ConnectionOptions, jobs: int, progress: Progress) -> Source:
-    """Return AWS, as the credentials at hand see it.
+def verified(paths: Iterable[Path]) -> tuple[IntegrityReport, ...]:
+    """Return reports of ``logs verify``; raises as ``integrity_reader.read_report``."""
+    return tuple(map(read_report, paths))
+
+
+def live(options: ConnectionOptions, jobs: int, progress: Progress, reports: Sequence[IntegrityReport] = ()) -> Source:
+    """Return AWS, as the credentials at hand see it, and beside it the reports about log files.
 
     Raises:
         CredentialsError: as ``aws.session.connect``.
@@ -103,15 +109,23 @@ def live(options: ConnectionOptions, jobs: int, progress: Progress) -> Source:
         partition=connection.partition,
         versions={"trailwarden": __version__, "python": python_version(), **connection.versions},
     )
-    return connected("live", connection, header, jobs, progress)
+    return connected("live", connection, header, jobs, progress, reports=reports)
 
 
-def connected(name: str, connection: Connection, header: Header, jobs: int, progress: Progress) -> Source:
+def connected(
+    name: str,
+    connection: Connection,
+    header: Header,
+    jobs: int,
+    progress: Progress,
+    *,
+    reports: Sequence[IntegrityReport] = (),
+) -> Source:
     """Return what a connection reaches. Who asked belongs to the ledger: it is the first thing that an auditor wants to see."""
     from trailwarden.aws.reader import LiveReader  # noqa: PLC0415 - as above
 
     reader = LiveReader(connection, jobs)
-    recorder = Recorder(reader, on_reply=lambda _call, _reply: progress.reply())
+    recorder = Recorder(IntegrityReader(reader, reports), on_reply=lambda _call, _reply: progress.reply())
     recorder.ask(connection.identity[0])
     return Source(name, header, recorder, close=reader.close)
 
