@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from trailwarden import Finding, ReasonCode, Status, check, failed, param, passed, undecidable
-from trailwarden.facts import Account, LogBucket, Trail
+from trailwarden.facts import LogBucket, Organization, Trail
 from trailwarden.judgements import LOG_FILES, judge_delivery
 from trailwarden.kleene import together
 from trailwarden.policydoc import Delivery, Sender, Step, delivery_allowed
@@ -23,7 +23,7 @@ class Params:
 
 @check(
     LogBucket,
-    reads=(LogBucket.policy, LogBucket.payer, Account.organization_id),
+    reads=(LogBucket.policy, LogBucket.payer, Organization.membership),
     reads_if=((lambda params: params.prove == "delivery", (Trail.status,)),),
 )
 def bucket_policy_delivery_correct(bucket: LogBucket, params: Params) -> Finding:
@@ -80,7 +80,7 @@ def _delivery(trail: Trail, bucket: LogBucket) -> Delivery:
     policy = bucket.policy
     if policy is None:
         return Delivery(False, (Step("s3:PutObject", bucket.id, False, "the bucket has no policy"),))
-    organization = trail.account.organization_id if trail.is_organization_trail else ""
+    organization = trail.account.organization.membership.organization_id if trail.is_organization_trail else ""
     sender = Sender(
         trail_arn=trail.arn,
         account_id=trail.owner,

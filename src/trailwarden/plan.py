@@ -10,6 +10,8 @@ from typing import Any
 from trailwarden.contract import Check
 from trailwarden.facts import Account, Alarm, KmsKey, LogBucket, LogGroup, Population, Region, Topic, Trail
 from trailwarden.facts.base import Fact, Subject, closure
+from trailwarden.facts.lake import EventDataStore
+from trailwarden.facts.neighbours import Vpc
 from trailwarden.facts.operations import iam_action
 from trailwarden.facts.organization import Organization
 from trailwarden.policy.model import CheckNode, Selection
@@ -25,6 +27,8 @@ POPULATIONS: Mapping[type[Subject], AnyFact] = {
     Alarm: Account.alarms,
     Topic: Account.topics,
     Organization: Account.organizations,
+    EventDataStore: Account.event_data_stores,
+    Vpc: Account.vpcs,
 }
 """The fact that lists all subjects of a type; an account is its own only subject."""
 
@@ -39,6 +43,8 @@ LINKS: Mapping[tuple[type[Subject], type[Subject]], Callable[[Any], Subject | No
     (LogGroup, Account): lambda group: group.account,
     (Alarm, Account): lambda alarm: alarm.account,
     (Topic, Account): lambda topic: topic.account,
+    (EventDataStore, Account): lambda store: store.account,
+    (Vpc, Account): lambda vpc: vpc.account,
 }
 """How a policy about one type of subject reaches another: a trail's bucket, a bucket's account."""
 

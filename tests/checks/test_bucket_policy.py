@@ -14,6 +14,7 @@ WRITE = "bucket-policy-no-foreign-write"
 READ = "bucket-policy-read-restricted"
 ARN = "arn:aws:s3:::logs"
 STRANGER = "222233334444"
+ORGANIZATION = {"Id": "o-abc123", "MasterAccountId": MANAGEMENT, "FeatureSet": "ALL"}
 ROLE = f"arn:aws:iam::{STRANGER}:role/siem"
 
 
@@ -136,7 +137,7 @@ def test_requester_pays_blocks_delivery() -> None:
 
 def organization_world(*, with_members: bool) -> World:
     world = world_of(IsOrganizationTrail=True)
-    world.reply("organizations.DescribeOrganization", {"Organization": {"Id": "o-abc123"}})
+    world.reply("organizations.DescribeOrganization", {"Organization": ORGANIZATION})
     if with_members:
         document = log_bucket_policy(ARN, ACCOUNT)
         own = document["Statement"][1]

@@ -15,11 +15,14 @@ from trailwarden.facts.bucketsettings import (
     Versioning,
 )
 from trailwarden.facts.deliveries import LOOK_BACK, Delivery
+from trailwarden.facts.eventrules import EventRule, EventRules
 from trailwarden.facts.key import KeyGrant, KeyMetadata, KeyRotation, KmsKey
+from trailwarden.facts.lake import EventDataStore, StoreSettings
 from trailwarden.facts.lifecycle import LifecycleRule, Transition
 from trailwarden.facts.logfiles import LogFile, LogFiles, Retention
 from trailwarden.facts.loggroup import LogGroup, LogGroupDescription
 from trailwarden.facts.metricfilter import MetricFilter, MetricTransformation
+from trailwarden.facts.neighbours import Analyzer, ConfigDelivery, ConfigRecorder, Detector, FlowLog, Vpc
 from trailwarden.facts.organization import (
     RCP,
     SCP,
@@ -45,7 +48,7 @@ from trailwarden.facts.topic import Subscription, Topic, TopicAttributes, topic_
 from trailwarden.facts.trail import InsightSelector, Trail, TrailStatus
 
 SUBJECTS: dict[str, type[Subject]] = {
-    kind.kind: kind for kind in (Account, Region, Trail, LogBucket, KmsKey, LogGroup, Alarm, Topic)
+    kind.kind: kind for kind in (Account, Region, Trail, LogBucket, KmsKey, LogGroup, Alarm, Topic, EventDataStore, Vpc)
 }
 """What a policy's ``subject`` can be, by name."""
 
@@ -63,13 +66,21 @@ __all__ = [
     "Alarm",
     "AlarmInput",
     "Alarms",
+    "Analyzer",
     "AttachedPolicy",
     "CompositeAlarm",
+    "ConfigDelivery",
+    "ConfigRecorder",
     "Delivery",
+    "Detector",
     "Encryption",
+    "EventDataStore",
+    "EventRule",
+    "EventRules",
     "EventSelectors",
     "Fact",
     "FieldRule",
+    "FlowLog",
     "Grant",
     "Guardrails",
     "InsightSelector",
@@ -98,6 +109,7 @@ __all__ = [
     "ReplicationRule",
     "Retention",
     "Selector",
+    "StoreSettings",
     "Subject",
     "Subscription",
     "Topic",
@@ -106,6 +118,7 @@ __all__ = [
     "TrailStatus",
     "Transition",
     "Versioning",
+    "Vpc",
     "excluded_sources",
     "format_time",
     "hours_between",

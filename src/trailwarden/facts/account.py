@@ -18,8 +18,11 @@ from trailwarden.reasons import reason_code
 if TYPE_CHECKING:
     from trailwarden.facts.alarms import Alarm
     from trailwarden.facts.bucket import LogBucket
+    from trailwarden.facts.eventrules import EventRules
     from trailwarden.facts.key import KmsKey
+    from trailwarden.facts.lake import EventDataStore
     from trailwarden.facts.loggroup import LogGroup
+    from trailwarden.facts.neighbours import Vpc
     from trailwarden.facts.organization import Organization
     from trailwarden.facts.region import Region
     from trailwarden.facts.topic import Topic
@@ -197,15 +200,6 @@ class Account(Subject):
         rows = expect(call, body_of(call, self.reply(call)), "Buckets")
         return tuple(sorted(str(row["Name"]) for row in rows))
 
-    @fact("organizations.DescribeOrganization")
-    def organization_id(self) -> str:
-        """The id of the account's organization, which every member may ask for; empty for an account in none."""
-        call = self.call("organizations.DescribeOrganization", self.global_region)
-        reply = self.reply(call)
-        if reply.error is not None and reply.error.code == "AWSOrganizationsNotInUseException":
-            return ""
-        return str(expect(call, expect(call, body_of(call, reply), "Organization"), "Id"))
-
     @fact("lambda.ListFunctions", needs=["Account.regions"])
     def has_functions(self) -> bool:
         """Whether there is a Lambda function in a region; the first region with one ends the search.
@@ -247,12 +241,33 @@ class Account(Subject):
 
         return trail_alarms(self)
 
-    @fact(needs=["Account.alarms", "LogGroup.alarms"])
+    @fact("events.ListRules", "events.ListTargetsByRule")
+    def event_rules(self) -> EventRules:
+        """The EventBridge rules on default buses; what is asked of it is read then."""
+        from trailwarden.facts.eventrules import EventRules  # noqa: PLC0415 - it needs this module
+
+        return EventRules(self)
+
+    @fact(needs=["Account.alarms", "Account.log_groups", "LogGroup.alarms"])
     def topics(self) -> Population[Topic]:
-        """The SNS topics that these alarms, and composite alarms over them, notify."""
+        """The SNS topics that these alarms, composite alarms over them, and alarms on a silent log group notify."""
         from trailwarden.facts.alerting import alert_topics  # noqa: PLC0415 - it needs this module
 
         return alert_topics(self)
+
+    @fact("cloudtrail.ListEventDataStores", needs=["Account.regions"])
+    def event_data_stores(self) -> Population[EventDataStore]:
+        """The event data stores of CloudTrail Lake, the organization's among them."""
+        from trailwarden.facts.lake import list_stores  # noqa: PLC0415 - it needs this module
+
+        return list_stores(self)
+
+    @fact("ec2.DescribeVpcs", needs=["Account.regions"])
+    def vpcs(self) -> Population[Vpc]:
+        """The VPCs of the enabled regions."""
+        from trailwarden.facts.neighbours import list_vpcs  # noqa: PLC0415 - it needs this module
+
+        return list_vpcs(self)
 
     @property
     def organization(self) -> Organization:

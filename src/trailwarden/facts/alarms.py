@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from trailwarden.facts.loggroup import LogGroup
     from trailwarden.facts.metricfilter import MetricFilter
 
+_ARRIVALS = (("AWS/Logs", "IncomingLogEvents"), ("AWS/Logs", "IncomingBytes"))
+
 Dimensions = tuple[tuple[str, str], ...]
 
 
@@ -78,6 +80,15 @@ class MetricAlarm:
     def watches(self, namespace: str, name: str) -> bool:
         """Return whether a metric, with whatever dimensions, is among the inputs."""
         return any((item.namespace, item.name) == (namespace, name) for item in self.inputs)
+
+    def is_heartbeat_of(self, log_group: str) -> bool:
+        """Return whether the alarm watches, by itself, how much arrives in a log group."""
+        watched = next((item for item in self.inputs if item.id == self.watched), None)
+        return (
+            watched is not None
+            and (watched.namespace, watched.name) in _ARRIVALS
+            and watched.dimensions == (("LogGroupName", log_group),)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,14 +38,21 @@ def trail_alarms(account: Account) -> Population[Alarm]:
 
 
 def alert_topics(account: Account) -> Population[Topic]:
-    """Return the topics that the alarms of ``trail_alarms`` notify, and every composite alarm that names one of them, by ARN."""
+    """Return the topics that the alarms of ``trail_alarms`` notify, composite alarms that name one of them, and heartbeats, by ARN."""
     alarms = account.alarms
-    actions: list[str] = []
-    for alarm in alarms:
-        actions += alarm.settings.actions
-        for parent in alarm.group.alarms.composite:
-            if alarm.name in parent.rule:
-                actions += parent.actions
+    actions = [action for alarm in alarms for action in alarm.settings.actions]
+    for group in account.log_groups:
+        if group.owner != account.account_id:
+            continue
+        names = [alarm.name for alarm in alarms if alarm.group is group]
+        try:
+            listed = group.alarms
+        except Unreadable:
+            continue  # a gap of the alarms already
+        for row in listed.metric:
+            actions += row.actions if row.is_heartbeat_of(group.name) else ()
+        for parent in listed.composite:
+            actions += parent.actions if any(name in parent.rule for name in names) else ()
     topics = (topic_of(account, arn) for arn in actions)
     found = {topic.id: topic for topic in topics if topic is not None}
     return Population((found[arn] for arn in sorted(found)), alarms.gaps, source=_SOURCE, excluded=alarms.excluded)

@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Any
 from trailwarden.errors import Unreadable
 from trailwarden.facts.account import expect
 from trailwarden.facts.base import Subject, fact, record_call
+from trailwarden.facts.neighbours import (
+    analyzers,
+    config_deliveries,
+    config_recorder,
+    detectors,
+    flow_logs,
+    hub_arn,
+)
 from trailwarden.facts.times import optional_time
 from trailwarden.facts.trail import read_status
 from trailwarden.model import Reason
@@ -86,6 +94,13 @@ class Region(Subject):
             except Unreadable as error:
                 unreadable.append(error.reason)
         return RegionCoverage(listed, "", tuple(silent), tuple(unreadable))
+
+    config_recorder = config_recorder
+    config_deliveries = config_deliveries
+    detectors = detectors
+    hub_arn = hub_arn
+    analyzers = analyzers
+    flow_logs = flow_logs
 
     @fact("cloudtrail.LookupEvents", needs=["Region.coverage"])
     def enabled_at(self) -> datetime | None:

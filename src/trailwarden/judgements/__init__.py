@@ -1,5 +1,6 @@
 """Judgements that several checks share, so that a word such as "logging" means one thing everywhere."""
 
+from trailwarden.judgements.alarming import above, has_action, is_heard, sets_off
 from trailwarden.judgements.alerts import ALERT_READS, AlertParams, judge_alert
 from trailwarden.judgements.bucket_grants import judge_grants
 from trailwarden.judgements.data_events import (
@@ -12,6 +13,7 @@ from trailwarden.judgements.data_events import (
 from trailwarden.judgements.delivery import CLOUDWATCH, DIGESTS, LOG_FILES, Stream, judge_delivery, polled, stopped
 from trailwarden.judgements.lifecycle import named, rules_on_logs
 from trailwarden.judgements.samples import oldest_in, sample
+from trailwarden.judgements.tampering import Emission, emissions, is_noticed
 from trailwarden.judgements.traits import (
     COMPLETE,
     GLOBAL_EVENTS,
@@ -48,14 +50,20 @@ __all__ = [
     "VALIDATION",
     "WITH_KEY",
     "AlertParams",
+    "Emission",
     "S3DataParams",
     "Stream",
     "Trait",
     "Way",
+    "above",
     "decided",
+    "emissions",
     "furthest",
+    "has_action",
     "holds",
     "in_turn",
+    "is_heard",
+    "is_noticed",
     "judge_alert",
     "judge_delivery",
     "judge_grants",
@@ -72,5 +80,6 @@ __all__ = [
     "records_network",
     "rules_on_logs",
     "sample",
+    "sets_off",
     "stopped",
 ]

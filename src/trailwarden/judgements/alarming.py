@@ -136,7 +136,7 @@ def is_heard(account: Account, group: LogGroup, alarm: MetricAlarm) -> Way:
 
     def hears(acting: MetricAlarm | CompositeAlarm) -> Way:
         return in_turn(
-            lambda: _sets_off(group, alarm, acting),
+            lambda: sets_off(group, alarm, acting),
             lambda: has_action(group, acting),
             lambda: reaches(account, acting.actions, f"alarm {acting.name}"),
         )
@@ -145,14 +145,21 @@ def is_heard(account: Account, group: LogGroup, alarm: MetricAlarm) -> Way:
     return furthest(acting, hears, missing(f"alarm {alarm.name} has no action", ACTS))
 
 
-def _sets_off(group: LogGroup, alarm: MetricAlarm, acting: MetricAlarm | CompositeAlarm) -> Way:
+def sets_off(group: LogGroup, alarm: MetricAlarm, acting: MetricAlarm | CompositeAlarm) -> Way:
+    """Return whether ``acting``, which is the alarm itself or a composite one, fires when the alarm does."""
     if isinstance(acting, MetricAlarm) or is_over(group, acting, alarm):
         return holds()
     return missing(f"alarm {acting.name} does not fire on alarm {alarm.name} alone", ACTS, 0)
 
 
-def has_action(group: LogGroup, alarm: MetricAlarm | CompositeAlarm) -> Way:
-    """Return whether an alarm does anything when it fires: actions that are there, switched on, and not silenced."""
+def has_action(group: LogGroup, alarm: MetricAlarm | CompositeAlarm, *, know_mutes: bool = False) -> Way:
+    """Return whether an alarm does anything when it fires: actions that are there, switched on, and not silenced.
+
+    Args:
+        group: tells of mute rules.
+        alarm: in question.
+        know_mutes: whether it is a matter of its own that nobody knows mute rules where ListAlarmMuteRules is unsupported.
+    """
     shown = {"alarm": alarm.name}
     if not alarm.actions:
         return missing(f"alarm {alarm.name} has no action for ALARM", ACTS, 0, **shown)
@@ -163,7 +170,7 @@ def has_action(group: LogGroup, alarm: MetricAlarm | CompositeAlarm) -> Way:
     try:
         muted = group.muted
     except Unreadable as error:
-        if error.reason.code is not ReasonCode.UNSUPPORTED:
+        if know_mutes or error.reason.code is not ReasonCode.UNSUPPORTED:
             raise
         return holds(
             "whether a mute rule silences alarms is not known: ListAlarmMuteRules is not supported here", **shown
