@@ -14,6 +14,7 @@ from trailwarden.cli.outputs import Writer
 from trailwarden.config import RENDERING
 from trailwarden.contract import RenderOptions
 from trailwarden.errors import EXIT_OK, UsageError
+from trailwarden.model import Report
 from trailwarden.results import report_from_json
 
 
@@ -53,17 +54,25 @@ def run(options: Options) -> int:
         UsageError: not a results.json.
         OutputError: something could not be written.
     """
-    name, data = _read(options.path)
+    writer = Writer(read_report(options.path), options.rendering)
+    writer.outputs(options.outputs)
+    writer.finish()
+    return EXIT_OK
+
+
+def read_report(path: Path | None) -> Report:
+    """Return the report in a results.json or an evidence folder; None reads stdin.
+
+    Raises:
+        UsageError: not a results.json.
+    """
+    name, data = _read(path)
     try:
-        report = report_from_json(json.loads(data))
+        return report_from_json(json.loads(data))
     except UsageError as error:
         raise UsageError(f"{name}: {error.message}", error.hint) from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name}: not JSON: {error}", "give the results.json of a run") from None
-    writer = Writer(report, options.rendering)
-    writer.outputs(options.outputs)
-    writer.finish()
-    return EXIT_OK
 
 
 def _read(path: Path | None) -> tuple[str, bytes]:

@@ -26,7 +26,7 @@ from trailwarden.policy.select import select
 from trailwarden.policy.waivers import load_waivers
 from trailwarden.registry import checks, did_you_mean
 from trailwarden.report import NOTHING, Gate, assemble
-from trailwarden.scan import accounts_of, read_facts, scan
+from trailwarden.scan import accounts_of, scan
 
 if TYPE_CHECKING:
     from trailwarden.aws.session import Connection
@@ -160,11 +160,11 @@ def judge(
 
 
 def read(plan: Plan, source: Source, *, jobs: int, progress: Progress) -> Ledger:
-    """Read what the plan needs of every account, and judge nothing."""
+    """Read what the plan needs of every account, and what its checks go on to ask; keep no verdict."""
     for account in accounts_of(source.header, source.recorder):
         refuse_unknown_regions(plan, account)
         progress.doing(f"reading account {account.account_id}")
-        read_facts(plan, account, jobs)
+        scan(plan, account, jobs=jobs)
     return source.ledger()
 
 

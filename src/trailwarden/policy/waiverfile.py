@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from textwrap import dedent, indent
 
 from trailwarden.policy.waivers import Waiver
 
@@ -39,10 +40,15 @@ def _quoted(text: str) -> str:
 
 
 def add_waiver(text: str, fields: Mapping[str, str]) -> str:
-    """Return the text of a waiver file with one more waiver at its end; an empty text becomes a whole file."""
+    """Return the text of a waiver file with one more waiver at its end, as deep as the others; an empty text becomes a whole file."""
     if not text.strip():
         text = "apiVersion: trailwarden/v1\nkind: Waivers\nwaivers:\n"
-    return text.rstrip("\n") + "\n" + waiver_text(fields)
+    text = re.sub(r"^waivers:[ ]*\[[ ]*\][ ]*$", "waivers:", text, flags=re.MULTILINE)
+    item = waiver_text(fields)
+    first = re.search(r"^waivers:[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*([ ]*)- ", text, re.MULTILINE)
+    if first is not None:
+        item = indent(dedent(item), first[1])
+    return text.rstrip("\n") + "\n" + item
 
 
 def prune_waivers(text: str, waivers: Iterable[Waiver]) -> str:
