@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from trailwarden import RenderOptions, Report, Status, reporter
-from trailwarden.model import Result, Rule
+from trailwarden import RenderOptions, Report, Status, dossier, reporter
+from trailwarden.model import Evidence, Result, Rule
 from trailwarden.presentation import (
     ORDER,
     by_control,
@@ -29,6 +29,9 @@ from trailwarden.presentation import (
     worst,
 )
 from trailwarden.text import compact, json_text, one_line, plain, sentence, visible
+
+LARGEST = 4_000_000
+"""Characters of replies that the page repeats."""
 
 _WORDS = {
     Status.PASS: "pass",
@@ -73,22 +76,28 @@ summary{padding:.35rem .75rem;cursor:pointer}summary:focus-visible,a:focus-visib
 @reporter(suffix=".html", media_type="text/html")
 def html(report: Report, options: RenderOptions) -> str:
     """Self-contained HTML report."""
-    return "\n".join(_document(report)) + "\n"
+    return "\n".join(_document(report, options.evidence)) + "\n"
 
 
-def _document(report: Report) -> Iterator[str]:
+def _document(report: Report, evidence: Evidence | None) -> Iterator[str]:
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     yield f"<title>Audit logging: {_text(overall(report))}, {_text(evidence_id(report))}</title>"
     yield f"<style>{_CSS}</style>\n</head>\n<body>"
     yield '<a class="skip" href="#policies">Skip to the policies</a>'
-    yield from _header(report)
+    yield from _header(report, evidence)
     yield "<main>"
     yield from _summary(report)
     yield from _posture(report)
-    yield from _policies(report)
+    if evidence and evidence.history:
+        yield from _history(report, evidence)
+    yield from _policies(report, frozenset(evidence.entries) if evidence else frozenset())
     yield from _gaps(report)
+    yield from _completeness(report, evidence)
+    if evidence:
+        yield from _replies(evidence)
+        yield from _integrity(evidence)
     yield "</main>"
     yield '<footer><p class="soft">Observations at one point in time, not a statement of compliance. The same run in full: results.json.</p></footer>'
     yield "</body>\n</html>"
@@ -141,7 +150,7 @@ def _table(caption: str, head: Iterable[str], body: Iterable[Iterable[str]]) -> 
     )
 
 
-def _header(report: Report) -> Iterator[str]:
+def _header(report: Report, evidence: Evidence | None) -> Iterator[str]:
     run = report.run
     yield f"<header><h1>Audit logging: {_text(overall(report))}</h1>"
     yield f"<p>{_text(exit_sentence(report))}</p>"
@@ -149,6 +158,8 @@ def _header(report: Report) -> Iterator[str]:
         yield '<p class="notice">A made-up world: nothing in this report was read from AWS.</p>'
     if not run.complete:
         yield '<p class="notice">Incomplete: the run stopped before everything was read.</p>'
+    if evidence and dossier.redaction(evidence):
+        yield f'<p class="notice">{_text(dossier.redaction(evidence))}</p>'
     yield _facts(
         [
             ("Evidence id", _code(evidence_id(report))),
@@ -160,6 +171,8 @@ def _header(report: Report) -> Iterator[str]:
             ("Source", _code(run.source)),
             ("Run id", _code(run.id)),
             ("Ledger SHA-256", _code(run.ledger_sha256)),
+            *((f"Version of {_text(name)}", _code(run.versions[name])) for name in sorted(run.versions)),
+            *((_text(name), _code(value)) for name, value in (dossier.circumstances(evidence) if evidence else ())),
         ]
     )
     yield "</header>"
@@ -222,7 +235,7 @@ def _posture(report: Report) -> Iterator[str]:
     yield "</section>"
 
 
-def _policies(report: Report) -> Iterator[str]:
+def _policies(report: Report, entries: frozenset[str]) -> Iterator[str]:
     yield '<section aria-labelledby="policies"><h2 id="policies">Policies</h2>'
     found = by_policy(report)
     texts = {check.id: check for check in report.checks}
@@ -242,7 +255,7 @@ def _policies(report: Report) -> Iterator[str]:
             ]
         )
         for row in sorted(found[rule.id], key=urgency):
-            yield _verdict(row)
+            yield _verdict(row, entries)
         yield "<details><summary>Why, and how to fix it</summary><div>"
         for check in (texts[identity] for identity in rule.checks if identity in texts):
             yield f"<p>{_code(check.id)}: {_authored(check.why)}</p><p>{_authored(check.fix)}</p>"
@@ -257,7 +270,7 @@ def _block(text: str) -> str:
     return f"<pre>{escape(visible(text))}</pre>"
 
 
-def _verdict(row: Result) -> str:
+def _verdict(row: Result, entries: frozenset[str]) -> str:
     where = " / ".join(_text(part) for part in (row.account, row.region) if part)
     name = "account" if row.subject_type == "account" else _text(short_name(row), 200)
     facts = observed_facts(row)
@@ -278,7 +291,7 @@ def _verdict(row: Result) -> str:
                 ("Missing permission", _code(row.reason.missing_action) if row.reason else ""),
                 *((_text(f"Waiver, {key}"), _text(str(value))) for key, value in sorted((row.waiver or {}).items())),
                 *(("Note", _text(note)) for note in row.notes),
-                ("Ledger entries", " ".join(_code(call) for call in row.calls)),
+                ("Ledger entries", " ".join(_entry(call, entries) for call in row.calls)),
                 ("Fingerprint", _code(row_fingerprint(row))),
             ]
         ),
@@ -287,6 +300,82 @@ def _verdict(row: Result) -> str:
         cells = ((_code(item.name), _text(item.status), _text(item.message)) for item in listed)
         parts.append(_table("Candidates", ("Candidate", "Status", "Message"), cells))
     return "".join([*parts, "</div></details>"])
+
+
+def _entry(call: str, entries: frozenset[str]) -> str:
+    return f'<a href="#call-{_text(call)}">{_code(call)}</a>' if call in entries else _code(call)
+
+
+def _history(report: Report, evidence: Evidence) -> Iterator[str]:
+    """Yield the verdicts over several packs, one column each."""
+    yield '<section aria-labelledby="history"><h2 id="history">Over time</h2>'
+    yield _table(
+        "Verdicts by evidence pack",
+        ("Policy", "Account", *(_code(at) for at in (*(item.at for item in evidence.history), report.run.started_at))),
+        (
+            (_text(policy, 200), _code(account), *(_badge(status) for status in statuses))
+            for policy, account, statuses in dossier.history(report, evidence)
+        ),
+    )
+    yield "</section>"
+
+
+def _completeness(report: Report, evidence: Evidence | None) -> Iterator[str]:
+    """Yield where each population came from, and what was not reached."""
+    judged = dossier.judged(report)
+    yield '<section aria-labelledby="complete"><h2 id="complete">Completeness</h2>'
+    yield f"<p>{_text(dossier.sampling(report))}</p>"
+    yield _table(
+        "Populations",
+        ("Account", "Population", "Source", "Pages", "Returned", "With a result", "Excluded", "Not reached"),
+        (
+            (
+                *(_code(text) for text in (item.account, item.name, item.source)),
+                *(str(number) for number in (item.pages, item.items, judged[item.account, item.name])),
+                _text("; ".join(f"{name}: {why}" for name, why in item.excluded)) or "–",
+                _text("; ".join(reason.sentence() for reason in item.not_reached)) or "–",
+            )
+            for item in report.populations
+        ),
+    )
+    if evidence and evidence.counts:
+        yield _table(
+            "Counted twice",
+            ("Account", "What", "Count", "Source", "Other count", "Other source", "Outcome"),
+            ((_text(cell) for cell in line) for line in dossier.counts(evidence)),
+        )
+    yield "</section>"
+
+
+def _replies(evidence: Evidence) -> Iterator[str]:
+    """Yield every reply as it was received, until the file would become unwieldy; the rest is in the pack beside it."""
+    yield '<section aria-labelledby="replies"><h2 id="replies">Replies</h2>'
+    left = LARGEST
+    for identity, operation, account, region, date, request, outcome, path in dossier.calls(evidence):
+        body = _block(json_text(plain(evidence.entries[identity]), 3))
+        left -= len(body)
+        yield f'<details id="call-{_text(identity)}"><summary>{_code(operation)} <span class="soft">{_text(f"{account} {region}")}</span> {_text(outcome)}</summary><div>'
+        yield _facts(
+            [
+                ("Ledger entry", _code(identity)),
+                ("AWS's date", _code(date)),
+                ("Request id", _code(request)),
+                ("File", _code(path)),
+            ]
+        )
+        yield (body if left >= 0 else "<p>Not repeated here for its size: see the file.</p>") + "</div></details>"
+    yield "</section>"
+
+
+def _integrity(evidence: Evidence) -> Iterator[str]:
+    yield '<section aria-labelledby="integrity"><h2 id="integrity">Integrity</h2>'
+    yield _facts((_text(name), _code(value)) for name, value in dossier.integrity(evidence))
+    yield _table(
+        "Files that the run read",
+        ("File", "Kind", "SHA-256"),
+        ((_code(path), _text(kind), _code(digest)) for path, kind, digest in evidence.files),
+    )
+    yield f"<p>Digests and signature without trailwarden, in the folder of the pack:</p>{_block(dossier.script(evidence))}</section>"
 
 
 def _gaps(report: Report) -> Iterator[str]:
@@ -305,6 +394,8 @@ def _gaps(report: Report) -> Iterator[str]:
     if report.exclusions:
         yield '<section aria-labelledby="excluded"><h2 id="excluded">Excluded</h2>'
         yield _table(
-            "Policies", ("Policy", "Reason"), ((_code(item.policy), _text(item.reason)) for item in report.exclusions)
+            "Excluded policies",
+            ("Policy", "Reason"),
+            ((_code(item.policy), _text(item.reason)) for item in report.exclusions),
         )
         yield "</section>"

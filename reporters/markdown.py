@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from trailwarden import RenderOptions, Report, Status, dossier, reporter
 from trailwarden.dossier import blocks
+from trailwarden.dossier.accepted import accepted
 from trailwarden.markdown import authored, code, codes, document, fenced, prose, table
-from trailwarden.model import BaselineComparison, Evidence, PolicyResult, Result, Rule
+from trailwarden.model import Evidence, PolicyResult, Result, Rule
 from trailwarden.presentation import (
     ORDER,
     by_control,
@@ -22,7 +23,6 @@ from trailwarden.presentation import (
     explanation,
     framework,
     not_evaluated,
-    notice_lines,
     observed_facts,
     overall,
     policy_status,
@@ -34,10 +34,6 @@ from trailwarden.text import compact, sentence
 
 LISTED = 5
 _ROW_HEAD = ("Resource", "Account", "Region", "Check", "Status", "Message", "Observed", "Expected", "Ledger entries")
-_WAIVER_HEAD = (
-    *("Waiver", "Policy", "Resource", "Account", "Underlying result", "Justification", "Owner"),
-    *("Approved by", "Approved on", "Ticket", "Expires"),
-)
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ def _sections(report: Report, detail: _Detail, evidence: Evidence | None) -> Ite
     yield _accuracy(report, evidence)
     yield _frameworks(report)
     yield _policies(report, detail)
-    yield _exceptions(report)
+    yield accepted(report)
     yield _not_evaluated(report)
     yield _integrity(report, evidence)
     yield _sign_off()
@@ -311,49 +307,6 @@ def _remedy(report: Report, rule: Rule) -> Iterator[str]:
         ]
         yield "Remedy:" if fixes else ""
         yield "\n".join(fixes)
-
-
-def _exceptions(report: Report) -> Iterator[str]:
-    yield "## 8 Exceptions and waivers"
-    waived = [row for row in rows(report) if row.waiver]
-    yield table(_WAIVER_HEAD, (_waived(row) for row in waived)) if waived else "No waiver was applied."
-    if report.notices:
-        yield "To be looked at:"
-        yield "\n".join(f"- {code(line)}" for line in notice_lines(report))
-    if report.baseline:
-        yield from _baseline(report, report.baseline)
-    yield f"{blocks.ABSENT} compensating controls, the commit of the waiver file."
-
-
-def _baseline(report: Report, baseline: BaselineComparison) -> Iterator[str]:
-    counts = Counter(row.baseline for row in report.results if row.baseline)
-    yield (
-        f"Held against a baseline of {code(baseline.created)}: {counts['new']} new, {counts['worse']} worse, {counts['changed']} changed, "
-        f"{counts['known']} known. Only what is new or worse counts for the gate; the others fail all the same."
-    )
-    if baseline.gone:
-        yield "Gone since then:"
-        yield table(
-            ("Policy", "Check", "Resource", "Account", "Region", "Was", "Now"),
-            (
-                (
-                    *(code(text) for text in (item.policy, item.check, item.subject, item.account, item.region)),
-                    item.before.value,
-                    item.now.value if item.now else "not judged",
-                )
-                for item in baseline.gone
-            ),
-        )
-
-
-def _waived(row: Result) -> tuple[str, ...]:
-    terms = row.waiver or {}
-    names = ("reason", "owner", "approved_by", "approved_on", "ticket", "expires")
-    return (
-        *(code(text) for text in (str(terms.get("id", "")), row.policy, row.subject, row.account)),
-        "FAIL",
-        *(code(str(terms.get(name, ""))) for name in names),
-    )
 
 
 def _not_evaluated(report: Report) -> Iterator[str]:

@@ -56,6 +56,11 @@ def time(evidence: Evidence) -> Pairs:
     return found
 
 
+def circumstances(evidence: Evidence) -> Pairs:
+    """Return where and when the run took place."""
+    return [*origin(evidence), *time(evidence)]
+
+
 def judged(report: Report) -> dict[tuple[str, str], int]:
     """Return by (account, population) how many of its subjects have a result of their own, or stand behind one of the account's."""
     about = {rule.id: rule.subject for rule in report.rules}
@@ -67,6 +72,16 @@ def judged(report: Report) -> dict[tuple[str, str], int]:
             behind = seen.setdefault((row.account, about.get(row.policy, "")), set())
             behind.update(str(item.get("subject", "")) for item in listed)
     return {(item.account, item.name): len(seen.get((item.account, item.name), ())) for item in report.populations}
+
+
+def sampling(report: Report) -> str:
+    """Return whether the populations are complete, in words."""
+    if report.populations and report.run.complete and not any(item.not_reached for item in report.populations):
+        return (
+            "No sampling: 100 % of these populations was considered, except what is listed as excluded. An item without a result is one that "
+            "no selected policy is about."
+        )
+    return "No sampling was used, but completeness is not established: something was not reached, or was not recorded."
 
 
 def counts(evidence: Evidence) -> list[tuple[str, ...]]:

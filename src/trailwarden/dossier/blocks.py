@@ -48,13 +48,7 @@ def scope(report: Report, evidence: Evidence | None) -> Iterator[str]:
         )
     else:
         yield f"{ABSENT} the size and the source of each population."
-    if populations and report.run.complete and not any(item.not_reached for item in populations):
-        yield (
-            "No sampling: 100 % of these populations was considered, except what is listed below as excluded. An item without a result is one "
-            "that no selected policy is about."
-        )
-    else:
-        yield "No sampling was used, but completeness is not established: something was not reached, or was not recorded."
+    yield dossier.sampling(report)
     if evidence and evidence.counts:
         yield from counts(evidence)
     else:

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from trailwarden.model import Json, Report, Result
+from trailwarden.model import Json, Reason, Report, Result
 from trailwarden.presentation import short_name
 from trailwarden.results import report_to_json
-from trailwarden.text import compact
+from trailwarden.text import compact, shorten
 
 Kind = Literal["appeared", "gone", "changed"]
 
 _VERDICT = ("status", "severity", "candidates", "applicable", "satisfying", "sha256")
-_RESULT = ("status", "severity", "observed", "expected", "params", "reason", "waiver", "calls")
-_TEXTS = ("message", "notes", "check_version", "state", "subject_name", "fingerprint", "subject_type")
+_RESULT = ("status", "severity", "observed", "expected", "params", "reason", "waiver")
+_TEXTS = ("calls", "message", "notes", "check_version", "state", "subject_name", "fingerprint", "subject_type")
 _SHOWN = 200
 
 
@@ -36,10 +36,7 @@ class Change:
         """Return what changed in one line, without the name."""
         if self.kind != "changed":
             return f"{self.kind}: {self.after or self.before}"
-        parts = [
-            f"{name} {compact(before)[:_SHOWN]} -> {compact(after)[:_SHOWN]}"
-            for name, (before, after) in self.fields.items()
-        ]
+        parts = [f"{name} {_shown(before)} -> {_shown(after)}" for name, (before, after) in self.fields.items()]
         return "; ".join(parts)
 
 
@@ -106,9 +103,14 @@ def _against(change: Change) -> str:
     if change.kind == "appeared":
         return f"not recorded; judging again gives {change.after}"
     return "; ".join(
-        f"{name} is recorded as {compact(before)[:_SHOWN]}, judging again gives {compact(after)[:_SHOWN]}"
+        f"{name} is recorded as {_shown(before)}, judging again gives {_shown(after)}"
         for name, (before, after) in change.fields.items()
     )
+
+
+def _shown(value: Json) -> str:
+    """Return a value on one line; the reason of an ERROR as its sentence."""
+    return shorten(value.sentence() if isinstance(value, Reason) else compact(value), _SHOWN)
 
 
 def _first(one: Json, two: Json) -> str:
@@ -116,7 +118,7 @@ def _first(one: Json, two: Json) -> str:
     if isinstance(one, dict) and isinstance(two, dict):
         for key in dict.fromkeys([*one, *two]):
             if one.get(key) != two.get(key):
-                return f": {key} is recorded as {compact(one.get(key))[:_SHOWN]}, now {compact(two.get(key))[:_SHOWN]}"
+                return f": {key} is recorded as {_shown(one.get(key))}, now {_shown(two.get(key))}"
     return ""
 
 

@@ -76,8 +76,6 @@ def _redacted(inputs: Inputs, report: Report, kinds: Sequence[str]) -> tuple[Inp
     hidden = redacted(inputs, kinds)
     if hidden is inputs:
         return inputs, report
-    run = report.run
-    gate = Gate.of(run)
-    again = repeat(hidden, gate=gate, source=run.source)
+    again = repeat(hidden, gate=Gate.of(report.run), source=report.run.source)
     refuse_other_verdicts(report, again)
     return hidden, again

@@ -187,8 +187,7 @@ def _digest_of(folder: Path) -> str:
 def _again(files: Mapping[str, bytes], inputs: Inputs, stored: Report, outcome: Outcome) -> None:
     run = stored.run
     try:
-        gate = Gate.of(run)
-        again = repeat(inputs, gate=gate, source=run.source)
+        again = repeat(inputs, gate=Gate.of(run), source=run.source)
     except (TrailwardenError, ValueError) as error:
         outcome.add("verdicts", "policies", f"the judgement can't be repeated: {error}")
         return
