@@ -174,6 +174,9 @@ def parse(source: Source) -> tuple[list[Node], list[Problem]]:
     try:
         reader.read()
     except yaml.YAMLError as error:
+        if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark and "nesting depth" in str(error.problem):
+            # From 0.2.6 on libyaml has a bound of its own, far above ours: before it, ours shows, and where.
+            return parse(Source(source.name, source.text[: error.problem_mark.index - 1], source.builtin, source.mark))
         reader.problems.append(_syntax_problem(source, error))
     except _StopError as stop:
         reader.problems.append(stop.problem)
