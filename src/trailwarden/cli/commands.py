@@ -34,7 +34,7 @@ COMMANDS = (
     Command("logs", "prove that CloudTrail's log files are complete and unaltered", "logs"),
     Command("policy", "begin, list, show and check policies", "policy"),
     Command("waivers", "check waivers of failures, add one, take out dead ones", "waivers"),
-    Command("baseline", "write down what fails today, so that a gate speaks of what is new", "baseline"),
+    Command("baseline", "write down what fails today, to gate on what is new", "baseline"),
     Command("checks", "list and explain what policies can require", "checks"),
     Command("iam-policy", "the IAM policy that the chosen policies need, and no more", "iam_policy"),
 )
