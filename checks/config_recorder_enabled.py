@@ -74,7 +74,7 @@ def _speaks_for_all(region: Region, params: Params) -> bool:
 
 
 def _some_region_records_global(region: Region) -> bool:
-    return any_true(*(lambda item=item: _records_global(item) for item in region.account.regions))  # type: ignore[misc]  # mypy can't infer a lambda with a default
+    return any_true(*(lambda item=item: _records_global(item) for item in region.account.regions))
 
 
 def _records_global(region: Region) -> bool:

@@ -30,8 +30,7 @@ from trailwarden.presentation import (
 )
 from trailwarden.text import compact, json_text, one_line, plain, sentence, visible
 
-LARGEST = 4_000_000
-"""Characters of replies that the page repeats."""
+LARGEST = 4_000_000  # characters of replies that the page repeats
 
 _WORDS = {
     Status.PASS: "pass",

@@ -500,7 +500,7 @@ def test_composite_alarms_may_be_nested() -> None:
 
 def test_a_composite_alarm_that_is_off_or_suppressed_does_not_act() -> None:
     assert "switched off" in fault(under("ALARM(watch)", actions_enabled=False))
-    quiet = {"ActionsSuppressor": "maintenance", "ActionsSuppressedBy": "Alarm"}
+    quiet: dict[str, Any] = {"ActionsSuppressor": "maintenance", "ActionsSuppressedBy": "Alarm"}
     assert "suppressed by maintenance" in fault(under("ALARM(watch)", **quiet))
     assert judged(under("ALARM(watch)", ActionsSuppressor="maintenance")).status is PASS
 

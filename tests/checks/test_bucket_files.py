@@ -11,7 +11,7 @@ from trailwarden.testing import ACCOUNT, NOW, Files, World, ago, reason_of, run_
 PASS, FAIL, ERROR, NA = Status.PASS, Status.FAIL, Status.ERROR, Status.NOT_APPLICABLE
 LOCKED = "bucket-object-lock-applied"
 OLDEST = "bucket-oldest-log-present"
-BEFORE = {"previousDigestS3Object": "AWSLogs/an/older/one.json.gz"}
+BEFORE: dict[str, Any] = {"previousDigestS3Object": "AWSLogs/an/older/one.json.gz"}
 
 
 def judged(check: str, world: World, params: dict[str, Any] | None = None) -> Result:

@@ -57,7 +57,7 @@ def test_the_account_that_owns_the_bucket_is_judged() -> None:
     world.add_bucket("logs", owner=ARCHIVE)
     world.add_trail("main", bucket="logs")
     block(world, "s3control.GetPublicAccessBlock", SETTINGS[0], AccountId=ACCOUNT)
-    options = {"peers": [ARCHIVE], "log_accounts": [ARCHIVE]}
+    options: dict[str, Any] = {"peers": [ARCHIVE], "log_accounts": [ARCHIVE]}
     row = judged(ACCOUNT_BLOCK, world, **options)
     assert row.status is PASS
     block(world, "s3control.GetPublicAccessBlock", SETTINGS[0], AccountId=ARCHIVE)
@@ -324,7 +324,7 @@ def test_a_rule_that_leaves_something_out(row: dict[str, Any], words: str) -> No
 
 
 def test_objects_under_a_key_must_be_selected() -> None:
-    bare = {"SourceSelectionCriteria": None}
+    bare: dict[str, Any] = {"SourceSelectionCriteria": None}
     assert judged(REPLICA, with_replica(**bare), BOTH).status is PASS
     assert "KMS" in judged(REPLICA, with_replica(key="main", **bare), BOTH).message
     assert judged(REPLICA, with_replica(key="main"), BOTH).status is PASS
@@ -345,7 +345,7 @@ def test_a_destination_that_cannot_be_placed_is_an_error() -> None:
 
 
 def test_an_owner_that_the_rule_does_not_name_is_found_out() -> None:
-    bucket = {"Destination": {"Bucket": "arn:aws:s3:::copy"}}
+    bucket: dict[str, Any] = {"Destination": {"Bucket": "arn:aws:s3:::copy"}}
     world = with_replica(owner=ACCOUNT, **bucket)
     assert judged(REPLICA, world, {"require": "cross_account"}).status is FAIL
     world = with_replica(owner=ARCHIVE, **bucket)

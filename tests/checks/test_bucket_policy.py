@@ -233,7 +233,7 @@ def test_the_owner_of_a_bucket_elsewhere_is_its_own_account() -> None:
     document = log_bucket_policy(ARN, ACCOUNT)
     document["Statement"].append(allow({"AWS": ROLE}, "s3:PutObject"))
     put(world, document)
-    options = {"peers": [STRANGER], "log_accounts": [STRANGER]}
+    options: dict[str, Any] = {"peers": [STRANGER], "log_accounts": [STRANGER]}
     assert judged(WRITE, world, **options).status is PASS
     document["Statement"].append(allow({"AWS": f"arn:aws:iam::{ACCOUNT}:role/admin"}, "s3:PutObject"))
     put(world, document)

@@ -3,7 +3,7 @@
 import pytest
 
 from trailwarden.model import ReasonCode, Status
-from trailwarden.testing import ACCOUNT, MANAGEMENT, World, run_check, status_of
+from trailwarden.testing import ACCOUNT, MANAGEMENT, World, reason_of, run_check, status_of
 
 PASS, FAIL, ERROR, NA = Status.PASS, Status.FAIL, Status.ERROR, Status.NOT_APPLICABLE
 OTHER = "444455556666"
@@ -307,8 +307,8 @@ def test_a_refused_read_is_an_error_that_names_the_permission(check, operation, 
     world.deny(operation)
     [row] = run_check(check, world)
     assert row.status is ERROR
-    assert row.reason.code is ReasonCode.ACCESS_DENIED
-    assert row.reason.missing_action == action
+    assert reason_of(row).code is ReasonCode.ACCESS_DENIED
+    assert reason_of(row).missing_action == action
     assert action in row.message
 
 
@@ -317,7 +317,7 @@ def test_a_throttled_read_is_an_error_too(check, operation, action):
     world = world_with(operation, error="SlowDown", status=503)
     [row] = run_check(check, world)
     assert row.status is ERROR
-    assert row.reason.code is ReasonCode.THROTTLED
+    assert reason_of(row).code is ReasonCode.THROTTLED
 
 
 def test_mfa_delete_passes_by_what_is_known_though_the_lock_is_denied():
@@ -434,7 +434,7 @@ def test_a_deleted_bucket_fails_existence_and_is_an_error_elsewhere():
         "bucket-owner-expected",
     ):
         [row] = run_check(check, world)
-        assert (row.status, row.reason.code) == (ERROR, ReasonCode.NOT_FOUND)
+        assert (row.status, reason_of(row).code) == (ERROR, ReasonCode.NOT_FOUND)
 
 
 def test_no_trail_means_no_log_bucket_to_judge():
@@ -453,7 +453,7 @@ def test_owner_expected():
 def test_a_foreign_owner_is_proven_or_unknown_never_guessed():
     world = world_with("s3.HeadBucket", error="403", status=403)
     [row] = run_check("bucket-owner-expected", world, {"expected_owner_ids": ["self", OTHER]})
-    assert (row.status, row.reason.code) == (ERROR, ReasonCode.CROSS_ACCOUNT)
+    assert (row.status, reason_of(row).code) == (ERROR, ReasonCode.CROSS_ACCOUNT)
     world.reply("s3.HeadBucket", {"BucketRegion": "us-east-1"}, Bucket="logs", ExpectedBucketOwner=OTHER)
     assert status_of("bucket-owner-expected", world, {"expected_owner_ids": ["self", OTHER]}) is PASS
 
@@ -476,5 +476,5 @@ def test_a_bucket_in_another_account_is_cross_account_unless_it_is_reached():
         world.deny(operation, account=ACCOUNT)
     for check in ("bucket-object-lock", "bucket-versioning", "bucket-policy-tls-only"):
         [row] = run_check(check, world)
-        assert (row.status, row.reason.code) == (ERROR, ReasonCode.CROSS_ACCOUNT)
+        assert (row.status, reason_of(row).code) == (ERROR, ReasonCode.CROSS_ACCOUNT)
         assert status_of(check, world, peers=[MANAGEMENT]) is PASS

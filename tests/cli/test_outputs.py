@@ -11,8 +11,8 @@ from tests.cli.cli_kit import SCRIPT, environment, run
 
 from trailwarden.cli.console import wants_colour
 from trailwarden.cli.options import outputs_of
-from trailwarden.evidence.inputs import pack_files
 from trailwarden.errors import UsageError
+from trailwarden.evidence.inputs import pack_files
 
 BAD = ("check", "--policy", "policy.yaml", "--replay", "bad.jsonl")
 

@@ -19,9 +19,8 @@ from tests.integrity.tamperings import TAMPERINGS
 
 from trailwarden.aws.reader import LiveReader
 from trailwarden.aws.world import world_connection
-from trailwarden.calls import Call, Recorder, Reply
+from trailwarden.calls import Call, Reply
 from trailwarden.errors import UsageError, WriteRefusedError
-from trailwarden.facts import Account
 from trailwarden.facts.operations import READS
 from trailwarden.integrity import api, aws, render, times
 from trailwarden.integrity_reader import IntegrityReader, IntegrityReport, read_report
@@ -51,7 +50,7 @@ def verified(tmp_path: Path) -> Reports:
         served = Endpoint(
             {case.bucket.name: case.objects},
             {case.spec.region: [period.entry() for period in case.periods]},
-            faults={key: fault for key, fault in case.faults.items()},
+            faults=dict(case.faults),
         )
         with running(served) as url:
             report = api.verify(
@@ -314,7 +313,7 @@ def test_a_replay_says_the_same_as_the_run(verified: Reports, name: str) -> None
         read = parse_ledger(ledger.to_bytes().decode(), "ledger")
         again = World(now=made.now)
         again.ask = ReplayReader(read).ask  # type: ignore[method-assign]  # answers come from the ledger alone
-        again.ask_all = ReplayReader(read).ask_all  # type: ignore[method-assign,assignment]
+        again.ask_all = ReplayReader(read).ask_all  # type: ignore[method-assign]
         assert judged(check, again) == row
 
 
@@ -348,17 +347,17 @@ def test_a_report_of_another_shape_is_an_error_not_a_verdict(verified: Reports) 
 POLICIES = """
 id: digests
 check: integrity-digest-chain-valid
-params: {window_days: 1}
+with: {window_days: 1}
 severity: high
 ---
 id: logs
 check: integrity-log-files-valid
-params: {window_days: 1}
+with: {window_days: 1}
 severity: high
 ---
 id: history
 check: history-digest-continuity
-params: {window_days: 1}
+with: {window_days: 1}
 severity: high
 """
 KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_DEFAULT_REGION": "eu-west-1"}

@@ -156,7 +156,13 @@ def test_run_id_depends_on_the_content_only() -> None:
 
 def test_fingerprint_separates_findings() -> None:
     """Each part counts, and two parts can't be mistaken for one."""
-    base = {"policy": "policy", "check": "check", "account": "1", "region": "eu-west-1", "subject": "arn"}
+    base: dict[str, Any] = {
+        "policy": "policy",
+        "check": "check",
+        "account": "1",
+        "region": "eu-west-1",
+        "subject": "arn",
+    }
     different = {fingerprint(**{**base, part: f"{text}x"}) for part, text in base.items()}
     assert len(different | {fingerprint(**base), fingerprint("policyc", "heck", "1", "eu-west-1", "arn")}) == 7
 

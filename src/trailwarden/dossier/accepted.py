@@ -24,7 +24,14 @@ def accepted(report: Report) -> Iterator[str]:
         yield "Waivers to be looked at:"
         yield table(
             ("Waiver", "File", "What"),
-            ((code(item.waiver), code(f"{item.file}:{item.line}"), code(item.message)) for item in report.notices),
+            (
+                (
+                    code(item.waiver),
+                    code(f"{item.file}:{item.line}"),
+                    code(item.message.removeprefix(f"waiver {item.waiver}: ")),
+                )
+                for item in report.notices
+            ),
         )
     if report.baseline:
         yield from _baseline(report, report.baseline)
