@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 # Files stay whole, so that what a module sets up is set up once; more than four processes start slower than they finish.
 PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help demo test lint types docs docs-check bench dist clean
+.PHONY: help demo test record lint types docs docs-check bench dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,10 @@ demo: .venv/run.stamp ## judge an embedded AWS organization: no AWS account, no 
 
 test: .venv/dev.stamp ## run the test suite
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+record: .venv/dev.stamp ## write down which test sees which check in which status, then the page made of it
+	@$(BIN)/pytest $(PYTEST_ARGS) --record-judged tests/checks tests/engine tests/integrity tests/acceptance
+	@$(BIN)/python docs/generate.py
 
 lint: .venv/dev.stamp ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.judged import Watch
 
 # How long an example takes says something of the machine, not of the code. CI tries the same examples every time, so that a change
 # is judged by what it changes; at a desk new ones are tried in each run.
@@ -30,6 +31,17 @@ settings.load_profile("trailwarden")
 # What is started in the background inherits an ignored Ctrl-C, and would hand it on to every command under test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--record-judged``, for ``make record``."""
+    parser.addoption("--record-judged", action="store_true", help="write tests/data/judged.txt instead of comparing it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch which checks are judged: see ``judged.py``."""
+    config.pluginmanager.register(Watch(config))
+
 
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

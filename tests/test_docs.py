@@ -14,7 +14,7 @@ from trailwarden.cli.commands import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 # What ties a file to the machine that wrote it, or breaks on another one.
 FOREIGN = {

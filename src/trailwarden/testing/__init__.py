@@ -12,7 +12,7 @@ with ``reply``, ``error`` and ``deny``. It is a Reader: nothing of the engine is
 
 from trailwarden.testing.alerting import Alerting
 from trailwarden.testing.files import Files
-from trailwarden.testing.judging import policy_of, reason_of, run_check, run_policy, selection_of, status_of
+from trailwarden.testing.judging import WATCHERS, policy_of, reason_of, run_check, run_policy, selection_of, status_of
 from trailwarden.testing.organizing import Organizing, standalone
 from trailwarden.testing.world import ACCOUNT, MANAGEMENT, NOW, World, ago, log_bucket_policy
 
@@ -20,6 +20,7 @@ __all__ = [
     "ACCOUNT",
     "MANAGEMENT",
     "NOW",
+    "WATCHERS",
     "Alerting",
     "Files",
     "Organizing",

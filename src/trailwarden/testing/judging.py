@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from trailwarden.contract import Check
@@ -15,6 +15,9 @@ from trailwarden.registry import get_check
 from trailwarden.testing.world import World
 
 _PLACE = Place("test.yaml", 1, 1, 1, 1)
+
+WATCHERS: list[Callable[[Policy, Sequence[Result]], None]] = []
+"""Told of every policy that ``run_policy`` judged, with its rows; a test suite learns from it which checks it has seen in which status."""
 
 
 def policy_of(check: Check, params: Mapping[str, Json] | None = None, **overrides: Any) -> Policy:
@@ -55,6 +58,8 @@ def run_policy(policy: Policy, world: World, **options: Any) -> list[Result]:
     _, rows = evaluate(policy, world.account(**options))
     for row in rows:
         assert row.reason is None or row.reason.code is not ReasonCode.INTERNAL, row.message
+    for watcher in WATCHERS:
+        watcher(policy, rows)
     return rows
 
 

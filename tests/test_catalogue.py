@@ -1,0 +1,47 @@
+"""Every control of the catalogue has a check, and tests that saw it pass, fail, end in an error and, where that exists, find nothing to judge."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from tests.judged import file_of, read
+
+from trailwarden.registry import checks
+
+ROOT = Path(__file__).resolve().parents[1]
+CATALOGUE = json.loads((ROOT / "tests" / "data" / "catalogue.json").read_text(encoding="utf-8"))
+
+# Checks that are no control of their own: they serve others.
+BESIDE_THE_CATALOGUE = {"trail-covers-account"}
+
+
+def required(identity: str) -> set[str]:
+    """The statuses that tests must have seen."""
+    return {"PASS", "FAIL", "ERROR"} | ({"NOT_APPLICABLE"} if identity in CATALOGUE["judged"] else set())
+
+
+def test_the_checks_are_those_of_the_catalogue() -> None:
+    ids = {*CATALOGUE["judged"], *CATALOGUE["never_not_applicable"]}
+    assert len(ids) == 112
+    assert set(checks()) - BESIDE_THE_CATALOGUE <= ids
+    assert ids - set(checks()) <= set(CATALOGUE["pending"])
+
+
+@pytest.mark.parametrize("identity", sorted({*CATALOGUE["judged"], *CATALOGUE["never_not_applicable"]}))
+def test_each_control_was_seen_in_each_status(identity: str) -> None:
+    seen: set[str] = set()
+    for (check, _), statuses in read().items():
+        seen |= statuses if check == identity else set()
+    assert required(identity) - seen == set(CATALOGUE["pending"].get(identity, ())), (
+        "tests/data/catalogue.json: pending"
+    )
+
+
+def test_the_record_names_tests_that_exist() -> None:
+    functions: dict[str, set[str]] = defaultdict(set)
+    for _, test in read():
+        functions[file_of(test)].add(test.rpartition("::")[2])
+    for file, names in functions.items():
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert [name for name in sorted(names) if f"def {name}(" not in text] == [], file
