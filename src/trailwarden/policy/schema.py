@@ -73,7 +73,8 @@ def _parameters(checks: Iterable[Check], *, loose: bool) -> list[Schema]:
         given["description"] = f"Parameters of {check.id}."
         rules.append(
             {
-                "if": {"properties": {"check": {"const": check.id}}, "required": ["check"]},
+                # A pattern and not a constant: the YAML language server completes by every constant that begins like the word.
+                "if": {"properties": {"check": {"type": "string", "pattern": f"^{check.id}$"}}, "required": ["check"]},
                 "then": {"properties": {"with": given}},
             }
         )
