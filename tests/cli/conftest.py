@@ -52,3 +52,23 @@ def broken_plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoding="utf-8",
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def renaming_plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installed distribution with a check that had another name before."""
+    folder = tmp_path_factory.mktemp("renaming")
+    about = folder / "renaming-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: renaming\nVersion: 1.0\n", encoding="utf-8")
+    (about / "entry_points.txt").write_text("[trailwarden.checks]\nnew-name = new_name\n", encoding="utf-8")
+    (folder / "new_name.py").write_text(
+        "from trailwarden import Finding, check, passed\n"
+        "from trailwarden.facts import Trail\n"
+        "@check(Trail, replaces=['old-name'])\n"
+        "def new_name(trail: Trail) -> Finding:\n"
+        "    'Fine.\\n\\n    Why: a reason.\\n\\n    Fix: none.'\n"
+        "    return passed('fine')\n",
+        encoding="utf-8",
+    )
+    return folder

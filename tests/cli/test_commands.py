@@ -11,9 +11,9 @@ from tests.cli.cli_kit import run
 
 from trailwarden.cli import main
 from trailwarden.cli.commands import COMMANDS
-from trailwarden.cli.policy import STARTER
 from trailwarden.facts.operations import READS
 from trailwarden.iampolicy import FORMATS, PARTITIONS, RESOURCES, document, render, statements
+from trailwarden.policy.texts import FIRST_POLICY, SCHEMA_FILE
 from trailwarden.registry import checks, reporters
 
 
@@ -72,14 +72,15 @@ def test_policy_init_writes_what_lint_accepts(
     monkeypatch.chdir(tmp_path)
     assert call(capfd, "policy", "init")[0] == 0
     path = tmp_path / "policies" / "audit-logging.yaml"
-    assert path.read_text(encoding="utf-8") == STARTER
+    assert path.read_text(encoding="utf-8") == FIRST_POLICY
+    assert json.loads(path.with_name(SCHEMA_FILE).read_text(encoding="utf-8"))["title"] == "trailwarden policy file"
     assert call(capfd, "policy", "lint", "policies") == (0, "2 policies in 1 file: no problems\n", "")
     path.write_text("mine", encoding="utf-8")
     code, _, err = call(capfd, "policy", "init")
     assert (code, path.read_text(encoding="utf-8")) == (2, "mine")
     assert "--force" in err
     assert call(capfd, "policy", "init", "--force")[0] == 0
-    assert path.read_text(encoding="utf-8") == STARTER
+    assert path.read_text(encoding="utf-8") == FIRST_POLICY
 
 
 WAIVERS = """\
@@ -121,6 +122,25 @@ def test_policy_lint_reads_waivers_too(
     assert "baseline/waivers.yaml:12:14: " in err
 
 
+def test_policy_lint_finds_repairs_and_reports(tmp_path: Path, renaming_plugin: Path) -> None:
+    """1 for doubts, 0 once they are repaired; what can't be used is 2 beside the doubts; SARIF holds all of it."""
+    env = {"PYTHONPATH": str(renaming_plugin)}
+    (tmp_path / "p.yaml").write_bytes(b"\xef\xbb\xbfid: x\ncheck: old-name  # since 2020\n")
+    (tmp_path / "q.yaml").write_text("id: y\ncheck: nope\n", encoding="utf-8")
+    said = "p.yaml:2:8: warning: 'old-name' is now called 'new-name' [former-check-id]\n"
+    doubtful = run("policy", "lint", "p.yaml", cwd=tmp_path, env=env)
+    assert (doubtful.returncode, doubtful.stdout) == (1, f"{said}1 policy in 1 file: 1 finding\n")
+    broken = run("policy", "lint", "p.yaml", "q.yaml", "--sarif", "out/lint.sarif", cwd=tmp_path, env=env)
+    assert (broken.returncode, broken.stdout) == (2, said)
+    assert broken.stderr.startswith("q.yaml:2:8: unknown check 'nope'")
+    [sarif] = json.loads((tmp_path / "out" / "lint.sarif").read_text(encoding="utf-8"))["runs"]
+    assert [item["ruleId"] for item in sarif["results"]] == ["former-check-id", "invalid"]
+    repaired = run("policy", "lint", "p.yaml", "--fix", cwd=tmp_path, env=env)
+    assert (repaired.returncode, repaired.stdout) == (0, "1 policy in 1 file: no problems\n")
+    assert repaired.stderr == "trailwarden: repaired p.yaml\n"
+    assert (tmp_path / "p.yaml").read_bytes() == b"\xef\xbb\xbfid: x\ncheck: new-name  # since 2020\n"
+
+
 def test_policy_test(here: Path) -> None:
     """0 when every case goes as expected, 1 when one does not, with the place and a JUnit file."""
     (here / "policy_test.yaml").write_text(CASES.format(status="FAIL"), encoding="utf-8")
@@ -151,8 +171,12 @@ def test_policy_schema_accepts_the_starter(capfd: pytest.CaptureFixture[str]) ->
     schema = json.loads(text)
     jsonschema.Draft202012Validator.check_schema(schema)
     assert [name for name in checks() if f'"{name}"' not in text] == []
-    for item in yaml.safe_load_all(STARTER):
+    for item in yaml.safe_load_all(FIRST_POLICY):
         jsonschema.validate(item, schema)
+    _, text, _ = call(capfd, "policy", "schema", "Waivers")
+    assert json.loads(text)["title"] == "trailwarden Waivers"
+    code, _, err = call(capfd, "policy", "schema", "Waiver")
+    assert (code, "did you mean 'Waivers'?" in err) == (2, True)
 
 
 def test_convert_gives_what_the_run_gave(here: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from trailwarden.policy.texts import FIRST_POLICY, init_files
+from trailwarden.policy.texts import FIRST_POLICY, SCHEMA_FILE, schema_text
 from trailwarden.registry import checks
 
 VERSION = "1.25.0"
@@ -143,8 +143,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]
         HOME.mkdir(parents=True, exist_ok=True)
         subprocess.run([npm, "install", *flags, "--prefix", str(HOME), wanted], check=True, timeout=300)
     folder = tmp_path_factory.mktemp("editor")
-    for name, text in init_files(checks()).items():
-        (folder / name).write_text(text, encoding="utf-8")
+    (folder / SCHEMA_FILE).write_text(schema_text(checks()), encoding="utf-8")
     started = LanguageServer([node, str(program), "--stdio"], folder)
     yield started
     started.close()

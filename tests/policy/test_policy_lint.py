@@ -74,19 +74,28 @@ def test_safe_repairs(checks: Mapping[str, Check], tmp_path: Path, monkeypatch: 
     assert [issue.edit for issue in lint([path], checks)] == [None]
 
 
-def test_separate_waiver_file(checks: Mapping[str, Check], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waivers are held against the policies that exist; a broken waiver file is reported like any other."""
+def test_several_files(checks: Mapping[str, Check], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waivers and sets are held against the policies of all files; a limit of one's own goes for waivers here as well."""
     monkeypatch.chdir(tmp_path)
-    Path("p.yaml").write_text("id: a\ncheck: bucket-not-public\n")
-    Path("w.yaml").write_text(
-        "apiVersion: trailwarden/v1\nkind: Waivers\nwaivers:\n"
-        "  - {id: W, policy: b, subject: '*', reason: r, approved_by: me, approved_on: 2026-11-01, expires: 2026-12-01}\n"
+    Path("p.yaml").write_text(
+        "apiVersion: trailwarden/v1\nkind: Policy\nmetadata: {id: a}\nparams: {days: {type: integer}}\n"
+        "require: [{check: bucket-object-lock, with: {min_days: '${params.days}'}}]\n"
     )
-    [issue] = lint([Path("p.yaml")], checks, waivers=[Path("w.yaml")])
-    assert str(issue) == "w.yaml:4:5: warning: waiver W: there is no policy 'b' [waiver-for-nothing]"
-    Path("w.yaml").write_text("apiVersion: trailwarden/v1\nkind: Waivers\nwaivers: 3\n")
-    [issue] = lint([Path("p.yaml")], checks, waivers=[Path("w.yaml")])
-    assert issue.rule == "invalid"
+    given = "subject: '*', reason: r, approved_by: me, approved_on: 2026-11-01, expires: 2027-10-01"
+    Path("w.yaml").write_text(
+        f"apiVersion: trailwarden/v1\nkind: Waivers\nwaivers: [{{id: W, policy: b, {given}}}, {{id: V, policy: a, {given}}}]\n"
+    )
+    paths = [Path("p.yaml"), Path("w.yaml")]
+    assert [issue.rule for issue in lint(paths, checks)] == ["invalid"] * 3
+    found = lint(paths, checks, max_days=365)
+    assert [str(issue) for issue in found] == [
+        "p.yaml:4:10: error: parameter 'days' has no default and no set gives it a value; add default: … [invalid]",
+        "w.yaml:3:11: warning: waiver W: there is no policy 'b' [waiver-for-nothing]",
+    ]
+    Path("s.yaml").write_text(
+        "apiVersion: trailwarden/v1\nkind: PolicySet\nmetadata: {id: s}\ninclude: [a]\noverride: {a: {params: {days: 3}}}\n"
+    )
+    assert [issue.rule for issue in lint([*paths, Path("s.yaml")], checks, max_days=365)] == ["waiver-for-nothing"]
 
 
 def test_sarif(checks: Mapping[str, Check], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from jsonschema import Draft202012Validator
 
 from trailwarden.contract import Check
 from trailwarden.policy.document import structure
-from trailwarden.policy.schema import published_schema
+from trailwarden.policy.schema import SCHEMA_KINDS, published_schema
 from trailwarden.policy.select import builtin_documents
-from trailwarden.policy.texts import FIRST_POLICY, init_files, schema_text
+from trailwarden.policy.texts import FIRST_POLICY, SCHEMA_FILE, schema_text
 from trailwarden.policy.yamltext import Source, parse
 
 BAD = Path(__file__).parent / "data" / "bad"
@@ -40,14 +40,23 @@ def validator(checks: Mapping[str, Check]) -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
-def test_what_init_writes_is_valid(validator: Draft202012Validator, checks: Mapping[str, Check]) -> None:
-    """The modeline of the first policy names the schema beside it."""
-    files = init_files(checks)
-    assert files["first.yaml"] == FIRST_POLICY
-    modeline = FIRST_POLICY.splitlines()[0].partition("$schema=")[2]
-    assert json.loads(files[modeline])["title"] == "trailwarden policy file"
-    [node] = parse(Source("f", FIRST_POLICY))[0]
-    assert list(validator.iter_errors(node.data)) == []
+def test_first_policy_is_valid(validator: Draft202012Validator) -> None:
+    """Its modeline names the schema that `policy init` writes beside it."""
+    assert FIRST_POLICY.splitlines()[0] == f"# yaml-language-server: $schema={SCHEMA_FILE}"
+    for node in parse(Source("f", FIRST_POLICY))[0]:
+        assert list(validator.iter_errors(node.data)) == []
+
+
+@pytest.mark.parametrize("kind", SCHEMA_KINDS)
+def test_schema_of_each_kind(kind: str, checks: Mapping[str, Check]) -> None:
+    """Each stands alone, names itself, and knows the parameters of checks where the kind has checks."""
+    schema = json.loads(schema_text(checks, kind))
+    Draft202012Validator.check_schema(schema)
+    assert schema["title"] == f"trailwarden {kind}"
+    assert ("min_retention_days" in json.dumps(schema)) == (kind in ("Policy", "Short"))
+    good = [node.data for node in parse(Source("f", FIRST_POLICY))[0]]
+    accepted = [Draft202012Validator(schema).is_valid(data) for data in good]
+    assert accepted == [kind == "Short", kind == "Policy"]
 
 
 def test_schema_text_is_stable(checks: Mapping[str, Check]) -> None:

@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trailwarden import __version__
 from trailwarden.cli import console
-from trailwarden.errors import EXIT_OK, PolicyError, Problem, UsageError
-from trailwarden.facts import SUBJECTS
+from trailwarden.cli.arguments import add_settings, settings_of
+from trailwarden.errors import EXIT_FAILED, EXIT_OK, PolicyError, UsageError
 from trailwarden.files import write_atomic
-from trailwarden.policy.document import policy_files, read_documents
+from trailwarden.policy.document import read_documents
+from trailwarden.policy.lint import Issue, fixed, lint
+from trailwarden.policy.lintsarif import sarif_text
 from trailwarden.policy.model import Policy, Selection
-from trailwarden.policy.schema import published_schema
-from trailwarden.policy.select import builtin_documents, select
-from trailwarden.policy.waivers import load_waivers
+from trailwarden.policy.schema import SCHEMA_KINDS
+from trailwarden.policy.select import select
+from trailwarden.policy.texts import FIRST_POLICY, SCHEMA_FILE, list_packs, schema_text, source_text
+from trailwarden.policy.yamltext import read_source
 from trailwarden.policytests.cases import load_cases
 from trailwarden.policytests.runner import exit_code, junit_text, run_cases, summary
-from trailwarden.registry import checks
+from trailwarden.registry import checks, did_you_mean
+from trailwarden.text import visible
 
-STARTER = """\
-# One policy a document; `trailwarden checks list` shows what a policy can require, `trailwarden policy lint FILE` checks this file.
-id: validation-on
-check: trail-log-file-validation
-severity: high
----
-# The full form: one trail has to satisfy all of `require` together.
-apiVersion: trailwarden/v1
-kind: Policy
-metadata:
-  id: one-good-trail
-  title: One trail records every region and proves its files
-  severity: critical
-subject: trail
-quantifier: any
-require:
-  - check: trail-log-file-validation
-"""
+LINT_SETTINGS = ("waiver-days",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +41,23 @@ class RefOptions:
     """Packs, ids, globs or paths."""
 
     refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LintOptions:
+    """What to check; whether to repair what is safe to repair; a SARIF file for the findings; the longest waiver, in days."""
+
+    paths: tuple[Path, ...]
+    fix: bool
+    sarif: Path | None
+    waiver_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaOptions:
+    """The kind of document, or empty for any."""
+
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = verbs.add_parser("show", help="the text of policies, as it stands in their files")
     show.add_argument("refs", metavar="REF", nargs="+", help="pack, id, glob, file or folder")
     show.set_defaults(parse=refs, run=run_show)
-    lint = verbs.add_parser("lint", help="find what is wrong with policy and waiver files")
-    lint.add_argument("refs", metavar="PATH", nargs="+", help="file or folder")
-    lint.set_defaults(parse=refs, run=run_lint)
+    _configure_lint(verbs.add_parser("lint", help="find what is wrong or doubtful in policy and waiver files"))
     test = verbs.add_parser("test", help="run the unit tests of policies")
     test.add_argument("paths", metavar="PATH", nargs="+", help="policy file, test file (*_test.yaml) or folder")
     test.add_argument("--junit", metavar="FILE", help="write the outcome as JUnit XML as well")
@@ -91,11 +93,43 @@ def configure(parser: argparse.ArgumentParser) -> None:
         run=run_test,
     )
     schema = verbs.add_parser("schema", help="the JSON Schema of policy files, for editors")
-    schema.set_defaults(parse=lambda _: RefOptions(()), run=run_schema)
+    schema.add_argument(
+        "kind", metavar="KIND", nargs="?", default="", help=f"one of {', '.join(SCHEMA_KINDS)} (default: any)"
+    )
+    schema.set_defaults(parse=parse_schema, run=run_schema)
+
+
+def _configure_lint(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="file or folder")
+    parser.add_argument("--fix", action="store_true", help="repair what can be repaired without changing a verdict")
+    parser.add_argument("--sarif", metavar="FILE", help="write the findings as SARIF as well")
+    add_settings(parser, "limits", LINT_SETTINGS)
+    parser.set_defaults(parse=parse_lint, run=run_lint)
+
+
+def parse_lint(namespace: argparse.Namespace) -> LintOptions:
+    """Return the options."""
+    return LintOptions(
+        paths=tuple(map(Path, namespace.paths)),
+        fix=namespace.fix,
+        sarif=Path(namespace.sarif) if namespace.sarif else None,
+        waiver_days=settings_of(namespace, LINT_SETTINGS)["waiver-days"].value,
+    )
+
+
+def parse_schema(namespace: argparse.Namespace) -> SchemaOptions:
+    """Return the options.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    if namespace.kind and namespace.kind not in SCHEMA_KINDS:
+        raise UsageError(f"unknown kind {namespace.kind!r}", did_you_mean(namespace.kind, SCHEMA_KINDS))
+    return SchemaOptions(namespace.kind)
 
 
 def run_init(options: InitOptions) -> int:
-    """Write a first policy file.
+    """Write a first policy file, and the JSON Schema that its first line names.
 
     Raises:
         UsageError: there is a file already.
@@ -103,8 +137,10 @@ def run_init(options: InitOptions) -> int:
     """
     if options.path.exists() and not options.force:
         raise UsageError(f"{options.path} exists", "give another name, or --force to replace it")
-    write_atomic(options.path, STARTER.encode())
-    console.say(f"wrote {options.path}; judge an account by it: trailwarden check --policy {options.path}")
+    write_atomic(options.path.with_name(SCHEMA_FILE), schema_text(checks()).encode())
+    write_atomic(options.path, FIRST_POLICY.encode())
+    console.say(f"wrote {options.path}, and {SCHEMA_FILE} beside it for editors")
+    console.say(f"judge an account by it: trailwarden check --policy {options.path}")
     return EXIT_OK
 
 
@@ -118,17 +154,17 @@ def _listing(refs: Sequence[str]) -> Iterator[str]:
     if refs:
         yield from _rows(_selected(refs).policies)
         return
-    packs = builtin_documents().sets
-    for name in sorted(packs):
-        members = _selected([name]).policies
-        yield f"pack {name}: {packs[name].node.at(['metadata']).data.get('title', '')}"
-        yield from (f"  {row}" for row in _rows(members))
+    packs = list_packs()
+    known = {policy.id: policy for policy in _selected(["*"]).policies}
+    for pack in packs:
+        yield f"pack {pack.id}: {pack.title}"
+        # A pack may change the severity of what it includes.
+        yield from (f"  {row}" for row in _rows(_selected([pack.id]).policies))
         yield ""
-    inside = {policy.id for name in packs for policy in _selected([name]).policies}
-    alone = [policy for policy in _selected(["*"]).policies if policy.id not in inside]
+    alone = [known[name] for name in known.keys() - {name for pack in packs for name in pack.policies}]
     if alone:
         yield "in no pack:"
-        yield from (f"  {row}" for row in _rows(alone))
+        yield from (f"  {row}" for row in _rows(sorted(alone, key=lambda policy: policy.id)))
 
 
 def _rows(policies: Sequence[Policy]) -> Iterator[str]:
@@ -140,47 +176,51 @@ def _rows(policies: Sequence[Policy]) -> Iterator[str]:
 def run_show(options: RefOptions) -> int:
     """Print the text of policies; raises as ``policy.select``."""
     selection = _selected(options.refs)
-    texts = {item.name: item.text for item in selection.files}
-    blocks = []
-    for policy in selection.policies:
-        place = policy.place
-        lines = texts[place.file].splitlines()[place.line - 1 : place.end_line]
-        body = "\n".join(lines).rstrip()
-        blocks.append(f"# {place.file}:{place.line}\n{body}\n")
+    blocks = [
+        f"# {policy.place.file}:{policy.place.line}\n{source_text(policy, selection).rstrip()}\n"
+        for policy in selection.policies
+    ]
     console.print_out("---\n".join(blocks))
     return EXIT_OK
 
 
-def run_lint(options: RefOptions) -> int:
-    """Check files of policies and waivers.
+def run_lint(options: LintOptions) -> int:
+    """Check files of policies and waivers: 0 when there is nothing to say, 1 when there is.
 
     Raises:
-        PolicyError: everything that is wrong with them.
-        UsageError: two policies of one id, or nothing to check.
+        PolicyError: files that can't be used; what else was found has been printed.
+        OutputError: the SARIF file, or a repaired one, can't be written.
     """
-    paths = [Path(ref) for ref in options.refs]
-    found = read_documents(paths)
-    problems: list[Problem] = list(found.problems)
-    policies: tuple[Policy, ...] = ()
-    if found.policies or found.sets:
-        try:
-            # With a slash it is a path, also where a pack has that name.
-            policies = _selected([ref if "/" in ref else f"./{ref}" for ref in options.refs]).policies
-        except PolicyError as error:
-            problems += error.problems
-    if found.waivers:
-        try:
-            load_waivers(paths)
-        except PolicyError as error:
-            problems += error.problems
-    if problems:
-        raise PolicyError(list(dict.fromkeys(problems)))
-    files = {str(file) for path in paths for file in policy_files(path)}
-    what = _count(len(policies), "policy", "policies")
-    if found.waivers:
-        what += f" and {_count(len(found.waivers), 'waiver document', 'waiver documents')}"
-    console.print_out(f"{what} in {_count(len(files), 'file', 'files')}: no problems\n")
-    return EXIT_OK
+    issues = _linted(options)
+    if options.fix and (texts := _repaired(issues)):
+        for path, text in texts.items():
+            write_atomic(path, text.encode())
+            console.say(f"repaired {path}")
+        issues = _linted(options)
+    if options.sarif is not None:
+        write_atomic(options.sarif, sarif_text(issues, __version__).encode())
+    doubts = [issue for issue in issues if issue.problem is None]
+    documents = read_documents(options.paths)
+    what = _count(len(documents.policies) + len(documents.sets), "policy", "policies")
+    if documents.waivers:
+        what += f" and {_count(len(documents.waivers), 'waiver document', 'waiver documents')}"
+    what += f" in {_count(len(documents.sources), 'file', 'files')}"
+    console.print_out("".join(f"{visible(str(issue))}\n" for issue in doubts))
+    if problems := [issue.problem for issue in issues if issue.problem is not None]:
+        raise PolicyError(problems)
+    console.print_out(f"{what}: {_count(len(doubts), 'finding', 'findings') if doubts else 'no problems'}\n")
+    return EXIT_FAILED if doubts else EXIT_OK
+
+
+def _linted(options: LintOptions) -> list[Issue]:
+    return lint(options.paths, checks(), max_days=options.waiver_days)
+
+
+def _repaired(issues: Sequence[Issue]) -> dict[Path, str]:
+    """Return the new text of each file in which something can be repaired."""
+    names = dict.fromkeys(issue.place.file for issue in issues if issue.edit is not None)
+    sources = {name: read_source(Path(name)) for name in names}
+    return {Path(name): source.mark + fixed(source, issues) for name, source in sources.items()}
 
 
 def run_test(options: CaseOptions) -> int:
@@ -197,9 +237,9 @@ def run_test(options: CaseOptions) -> int:
     return exit_code(outcomes)
 
 
-def run_schema(_: RefOptions) -> int:
+def run_schema(options: SchemaOptions) -> int:
     """Print the JSON Schema of policy files."""
-    console.print_out(json.dumps(published_schema(checks(), SUBJECTS), indent=2) + "\n")
+    console.print_out(schema_text(checks(), options.kind))
     return EXIT_OK
 
 

@@ -23,7 +23,7 @@ from trailwarden.policy.model import Node as Requirement
 from trailwarden.policy.navigation import judged, subjects_for
 from trailwarden.policy.schema import param_schema
 from trailwarden.policy.structure import Structure, describe
-from trailwarden.policy.templates import check_message, fill_params
+from trailwarden.policy.templates import check_message, fill_params, params_named
 from trailwarden.policy.yamltext import Node
 from trailwarden.registry import did_you_mean
 
@@ -98,6 +98,8 @@ class _Build:
         self.problems: list[Problem] = []
         self.params: dict[str, Json] = {}
         self.param_types: dict[str, str] = {}
+        self.valueless: set[str] = set()
+        """Declared parameters whose value is missing, which is reported once and not again where they are used."""
         self.subject: type[Subject] | None = None
 
     def policy(self) -> Policy | None:
@@ -157,6 +159,7 @@ class _Build:
             elif (default := spec.get("default")) is not None:
                 value = default
             else:
+                self.valueless.add(name)
                 self.problems.append(
                     key.problem(f"parameter {name!r} has no default and no set gives it a value", "add default: …")
                 )
@@ -185,6 +188,8 @@ class _Build:
     def _check_params(self, check: Check, node: Node) -> Any:
         given = node.get("with")
         base = given.data if given is not None else {}
+        if params_named(base) & self.valueless:
+            return None
         try:
             filled = fill_params(base, self.params)
         except UsageError as error:
@@ -291,7 +296,7 @@ class _Build:
 
     def _message(self, template: str) -> None:
         try:
-            check_message(template, self.params)
+            check_message(template, [*self.params, *self.valueless])
         except UsageError as error:
             self.problems.append(self.node.at(["message"]).problem(error.message, error.hint))
 

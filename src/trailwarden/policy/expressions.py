@@ -89,6 +89,13 @@ class Expression:
             raise ExpressionError(f"the expression gives {kind}, and must give bool", "compare it with something")
         return program
 
+    def constant(self) -> bool | None:
+        """Return what the expression says of every subject; None where it names a field or a parameter, or fails."""
+        if self.names or "params." in self.text:
+            return None
+        value = self.compile().eval(data={})
+        return bool(value.value()) if value.type() == _cel().Type.BOOL else None
+
     def __call__(self, subject: Any, _: ExprParams) -> Finding:
         """Judge one subject.
 

@@ -7,19 +7,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
 from trailwarden.contract import Check
 from trailwarden.errors import PolicyError, Problem
 from trailwarden.params import to_json
-from trailwarden.policy.build import Builder
-from trailwarden.policy.document import Document, read_documents
+from trailwarden.policy.build import NOTHING, Builder
+from trailwarden.policy.document import Document, Documents, read_documents
+from trailwarden.policy.expressions import Expression
 from trailwarden.policy.model import AllOf, CheckNode, Not, Place, Policy
 from trailwarden.policy.model import Node as Requirement
 from trailwarden.policy.select import builtin_documents
+from trailwarden.policy.sets import Catalogue, Member
 from trailwarden.policy.templates import params_named
-from trailwarden.policy.waivers import load_waivers
+from trailwarden.policy.waivers import MAX_DAYS, waivers_of
 from trailwarden.policy.yamltext import Node, Source
 from trailwarden.registry import did_you_mean
 
@@ -39,6 +42,8 @@ RULES: Mapping[str, tuple[Level, str]] = {
     "waiver-for-nothing": ("warning", "A waiver names a policy that does not exist."),
 }
 """Every rule with its level and its meaning."""
+MAX_ATOMS = 12
+"""Different questions in one ``where`` whose combinations are tried; people write three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Issue:
     place: Place
     message: str
     edit: Edit | None = None
+    problem: Problem | None = None
+    """What the loader says, where a file can't be used."""
 
     @property
     def level(self) -> Level:
@@ -68,30 +75,37 @@ class Issue:
         return f"{at}: {self.level}: {self.message} [{self.rule}]"
 
 
-def lint(paths: Iterable[Path], checks: Mapping[str, Check], *, waivers: Iterable[Path] = ()) -> list[Issue]:
-    """Return everything that is wrong or doubtful in policy files, waiver files included, by file and line.
+def lint(paths: Iterable[Path], checks: Mapping[str, Check], *, max_days: int = MAX_DAYS) -> list[Issue]:
+    """Return everything that is wrong or doubtful in policy, set and waiver files, by file and line.
 
     Args:
-        paths: files, or folders with all below them.
+        paths: files, or folders with all below them; waivers are held against these and the built-in policies.
         checks: every known check, by id.
-        waivers: waiver files to hold against these and the built-in policies.
+        max_days: the longest time from a waiver's approval to its expiry.
     """
     documents = read_documents(paths)
     builder = Builder(checks)
     problems = list(documents.problems)
     issues: list[Issue] = []
-    for document in documents.policies.values():
-        policy, found = builder.build(document)
+    expansions = [Catalogue(builtin_documents(), documents).expand(name) for name in documents.sets]
+    problems += [problem for expansion in expansions for problem in expansion.problems]
+    members = [member for expansion in expansions for member in expansion.members.values()]
+    alone = documents.policies.keys() - {member.document.id for member in members}
+    members += [Member(documents.policies[name], NOTHING, documents.policies[name].node, "") for name in sorted(alone)]
+    judged: set[str] = set()
+    for member in members:
+        policy, found = builder.build(member.document, member.override)
         problems += found
+        if policy is not None and not policy.builtin and policy.id not in judged:
+            judged.add(policy.id)
+            issues += _policy(policy, member.document)
+    for document in documents.policies.values():
         issues += _words(document, builder)
-        if policy is not None:
-            issues += _policy(policy, document)
-    waiver_files = [*waivers, *(Path(item.source.name) for item in documents.waivers)]
-    if waiver_files:
+    if documents.waivers:
         known = [*documents.policies, *builtin_documents().policies]
-        issues += _waivers(waiver_files, known, problems)
+        issues += _waivers(documents, known, problems, max_days)
     issues += [
-        Issue("invalid", _place(item), f"{item.message}; {item.hint}" if item.hint else item.message)
+        Issue("invalid", _place(item), f"{item.message}; {item.hint}" if item.hint else item.message, problem=item)
         for item in problems
     ]
     return sorted(
@@ -121,12 +135,41 @@ def _policy(policy: Policy, document: Document) -> Iterator[Issue]:
 
 
 def _impossible(policy: Policy, document: Document) -> Iterator[Issue]:
-    parts = list(_conjunction(policy.where))
-    asserted = {_key(part) for part in parts if not isinstance(part, Not)}
-    for part in parts:
-        if isinstance(part, Not) and _key(part.part) in asserted:
-            text = "where asks for something and for its opposite"
-            yield Issue("impossible-where", document.node.at(["where"]).place, text)
+    """Try every combination of answers that the parts of ``where`` may give, as far as those are independent of each other."""
+    atoms = dict.fromkeys(_key(atom) for node in policy.where for atom in _atoms(node))
+    if not policy.where or len(atoms) > MAX_ATOMS:
+        return
+    fixed = {
+        _key(atom): value for node in policy.where for atom in _atoms(node) if (value := _constant(atom)) is not None
+    }
+    choices = [(fixed[name],) if name in fixed else (True, False) for name in atoms]
+    worlds = (dict(zip(atoms, answers, strict=True)) for answers in product(*choices))
+    if not any(all(_holds(node, world) for node in policy.where) for world in worlds):
+        yield Issue(
+            "impossible-where", document.node.at(["where"]).place, "no subject can meet this: it contradicts itself"
+        )
+
+
+def _atoms(node: Requirement) -> Iterator[CheckNode]:
+    if isinstance(node, CheckNode):
+        yield node
+        return
+    for part in (node.part,) if isinstance(node, Not) else node.parts:
+        yield from _atoms(part)
+
+
+def _holds(node: Requirement, answers: Mapping[str, bool]) -> bool:
+    if isinstance(node, CheckNode):
+        return answers[_key(node)]
+    if isinstance(node, Not):
+        return not _holds(node.part, answers)
+    return (all if isinstance(node, AllOf) else any)(_holds(part, answers) for part in node.parts)
+
+
+def _constant(node: CheckNode) -> bool | None:
+    """Return what an expression says that names no field and no parameter, else None."""
+    judge = node.check.judges[node.subject]
+    return judge.constant() if isinstance(judge, Expression) else None
 
 
 def _repeated(policy: Policy) -> Iterator[Issue]:
@@ -152,12 +195,8 @@ def _conjunction(nodes: Iterable[Requirement]) -> Iterator[Requirement]:
             yield node
 
 
-def _key(node: Requirement) -> str:
-    if isinstance(node, CheckNode):
-        return json.dumps([node.check.id, to_json(node.params)], sort_keys=True)
-    if isinstance(node, Not):
-        return f"not {_key(node.part)}"
-    return f"{type(node).__name__} {[_key(part) for part in node.parts]}"
+def _key(node: CheckNode) -> str:
+    return json.dumps([node.check.id, to_json(node.params)], sort_keys=True)
 
 
 def _words(document: Document, builder: Builder) -> Iterator[Issue]:
@@ -218,9 +257,10 @@ def _twice(nodes: Sequence[Node], what: str) -> Iterator[Issue]:
         seen.add(str(node.data))
 
 
-def _waivers(paths: Sequence[Path], known: Sequence[str], problems: list[Problem]) -> Iterator[Issue]:
+def _waivers(documents: Documents, known: Sequence[str], problems: list[Problem], max_days: int) -> Iterator[Issue]:
+    held = Documents(waivers=documents.waivers, sources=documents.sources)
     try:
-        waivers = load_waivers(paths)
+        waivers = waivers_of(held, max_days=max_days)
     except PolicyError as error:
         problems += error.problems
         return

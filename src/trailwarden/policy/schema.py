@@ -28,6 +28,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_ID = "urn:x-trailwarden:policy:1"
 
 KINDS = ("Policy", "PolicySet", "Waivers", "PolicyTest")
+SCHEMA_KINDS = (*KINDS, "Short")
+"""The kinds of documents, and the short form, which names none."""
 
 _NODE_KEYS = ("check", "expr", "any_of", "all_of", "not")
 

@@ -1,4 +1,4 @@
-"""What the command line shows of policies: a first file to start from, the list, one policy in full."""
+"""What the command line shows of policies: the first files to start from, schemas, the list, one policy in full."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from trailwarden.contract import Check
 from trailwarden.facts import SUBJECTS
-from trailwarden.model import Severity
-from trailwarden.policy.build import Builder
+from trailwarden.model import Json
 from trailwarden.policy.model import Policy, Selection
-from trailwarden.policy.schema import published_schema
+from trailwarden.policy.schema import kind_schemas, published_schema
 from trailwarden.policy.select import builtin_documents
 from trailwarden.policy.sets import Catalogue
 from trailwarden.policy.yamltext import Source
@@ -20,34 +19,29 @@ SCHEMA_FILE = "policy.schema.json"
 
 FIRST_POLICY = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
+# One policy a document; `trailwarden checks list` shows what a policy can require, `trailwarden policy lint FILE` checks this file.
 id: validation-on
 check: trail-log-file-validation
-with: {{}}
 severity: high
+---
+# The full form: one trail has to satisfy all of `require` together.
+apiVersion: trailwarden/v1
+kind: Policy
+metadata:
+  id: one-good-trail
+  title: One trail records every region and proves its files
+  severity: critical
+subject: trail
+quantifier: any
+require:
+  - check: trail-log-file-validation
 """
 
 
-def init_files(checks: Mapping[str, Check]) -> dict[str, str]:
-    """Return the files of a new policy folder by name: a first policy, and the schema that its modeline points at."""
-    return {"first.yaml": FIRST_POLICY, SCHEMA_FILE: schema_text(checks)}
-
-
-def schema_text(checks: Mapping[str, Check]) -> str:
-    """Return the JSON Schema of policy files, with the parameters of these checks."""
-    return json.dumps(published_schema(checks, SUBJECTS), indent=1, ensure_ascii=False) + "\n"
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyRow:
-    """One built-in policy in a list."""
-
-    id: str
-    title: str
-    severity: Severity
-    subject: str
-    tags: tuple[str, ...]
-    packs: tuple[str, ...]
-    frameworks: tuple[str, ...]
+def schema_text(checks: Mapping[str, Check], kind: str = "") -> str:
+    """Return the JSON Schema of policy files with the parameters of these checks: of one kind of document, or of any."""
+    schema: Json = kind_schemas(checks, SUBJECTS)[kind] if kind else published_schema(checks, SUBJECTS)
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,50 +50,17 @@ class PackRow:
 
     id: str
     title: str
-    description: str
     policies: tuple[str, ...]
-
-
-def _catalogue() -> Catalogue:
-    documents = builtin_documents()
-    return Catalogue(documents, documents)
 
 
 def list_packs() -> list[PackRow]:
     """Return the built-in packs by id."""
-    catalogue = _catalogue()
+    documents = builtin_documents()
+    catalogue = Catalogue(documents, documents)
     return [
-        PackRow(
-            name,
-            document.node.at(["metadata"]).text("title"),
-            document.node.at(["metadata"]).text("description"),
-            tuple(catalogue.expand(name).members),
-        )
+        PackRow(name, document.node.at(["metadata"]).text("title"), tuple(catalogue.expand(name).members))
         for name, document in sorted(catalogue.sets.items())
     ]
-
-
-def list_policies(checks: Mapping[str, Check]) -> list[PolicyRow]:
-    """Return the built-in policies by id."""
-    packs = list_packs()
-    builder = Builder(checks)
-    rows = []
-    for name, document in sorted(_catalogue().policies.items()):
-        policy, _ = builder.build(document)
-        if policy is not None:
-            inside = tuple(pack.id for pack in packs if name in pack.policies)
-            rows.append(
-                PolicyRow(
-                    name,
-                    policy.title,
-                    policy.severity,
-                    policy.subject.kind,
-                    policy.tags,
-                    inside,
-                    tuple(policy.controls),
-                )
-            )
-    return rows
 
 
 def source_text(policy: Policy, selection: Selection) -> str:
