@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from trailwarden import Finding, Status, check, failed, not_applicable, param, passed
-from trailwarden.facts import Account, LogBucket, Topic
+from trailwarden.facts import Account, LogBucket, Topic, Trail
 from trailwarden.judgements import ALERT_READS, AlertParams, Emission, decided, emissions, is_noticed, judge_alert
 from trailwarden.kleene import known, together
 
@@ -39,7 +39,7 @@ class Params:
     Account,
     reads_if=(
         (lambda params: params.require, (Account.event_rules, Account.trails, LogBucket.location, Topic.subscriptions)),
-        (lambda params: params.require, (Account.keys, Account.buckets)),
+        (lambda params: params.require, (Account.keys, Account.buckets, Trail.status, Trail.selectors)),
         (lambda params: params.require and params.accept_metric_filter, ALERT_READS),
     ),
 )
@@ -64,6 +64,9 @@ def alert_tampering_eventbridge(account: Account, params: Params) -> Finding:
     by_filter = known(lambda: _by_metric_filter(account, params)) if params.accept_metric_filter else None
     if by_filter is not None and by_filter.status is Status.PASS:
         return not_applicable(f"a metric filter does it: {by_filter.message}", by_filter.observed)
+    if not account.trails and not account.trails.gaps:
+        text = f"account {account.account_id} has no trail, so EventBridge hears of no call"
+        return failed(text, {"trails": 0}, {"required_events": list(params.required_events)})
     asked = emissions(account, params.required_events)
     if not asked:
         return not_applicable("no call to be noticed is recorded in this account")

@@ -6,7 +6,8 @@ from datetime import timedelta
 from trailwarden import Finding, check, failed, not_applicable, param, passed
 from trailwarden.facts import ConfigDelivery, Region, format_time
 
-GOOD = ("Success", "Not_Applicable")
+GOOD = ("success", "not_applicable")
+"""The words in small letters; AWS answers in other ones than its model lists."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,16 @@ def config_delivery_healthy(region: Region, params: Params) -> Finding:
     if region.config_recorder is None:
         return not_applicable(f"region {region.name} has no Config recorder", {"ConfigurationRecorders": []})
     oldest = region.account.now - timedelta(hours=params.max_age_hours)
-    expected = {"lastStatus": list(GOOD), "lastSuccessfulTime": f"not before {format_time(oldest)}"}
+    expected = {"lastStatus": ["Success", "Not_Applicable"], "lastSuccessfulTime": f"not before {format_time(oldest)}"}
     channels = region.config_deliveries
     observed = {"DeliveryChannelsStatus": [_row(item) for item in channels]}
     if not channels:
         return failed(f"Config in region {region.name} has no delivery channel", observed, expected)
     for item in channels:
-        if item.stream_status not in GOOD or item.history_status not in GOOD:
+        if item.stream_status.lower() not in GOOD or item.history_status.lower() not in GOOD:
             return failed(f"Config in region {region.name} can't deliver", observed, expected)
-        if item.history_status == "Success" and (item.history_success is None or item.history_success < oldest):
+        due = item.history_status.lower() == "success"
+        if due and (item.history_success is None or item.history_success < oldest):
             return failed(f"Config in region {region.name} has not delivered for too long", observed, expected)
     return passed(f"Config in region {region.name} delivers", observed, expected)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from trailwarden import Finding, check, failed, param, passed
-from trailwarden.facts import ConfigRecorder, Region
+from trailwarden.facts import GLOBAL_TYPES, ConfigRecorder, Region
 from trailwarden.judgements.regional import ignored
 from trailwarden.kleene import any_true
 
@@ -58,7 +58,8 @@ def _lacking(recorder: ConfigRecorder, required: tuple[str, ...]) -> list[str]:
         out.append("the recorder is stopped")
     if recorder.last_status.lower() == "failure":
         out.append("the recorder fails")
-    missing = [item for item in required if not recorder.records(item)]
+    # Types of global services need a recorder in one region only; that is asked once for the account.
+    missing = [item for item in required if item not in GLOBAL_TYPES and not recorder.records(item)]
     if missing:
         out.append(f"{', '.join(missing)} not recorded")
     elif not required and not recorder.records_everything:

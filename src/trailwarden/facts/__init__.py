@@ -22,7 +22,7 @@ from trailwarden.facts.lifecycle import LifecycleRule, Transition
 from trailwarden.facts.logfiles import LogFile, LogFiles, Retention
 from trailwarden.facts.loggroup import LogGroup, LogGroupDescription
 from trailwarden.facts.metricfilter import MetricFilter, MetricTransformation
-from trailwarden.facts.neighbours import Analyzer, ConfigDelivery, ConfigRecorder, Detector, FlowLog, Vpc
+from trailwarden.facts.neighbours import GLOBAL_TYPES, Analyzer, ConfigDelivery, ConfigRecorder, Detector, FlowLog, Vpc
 from trailwarden.facts.organization import (
     RCP,
     SCP,
@@ -54,6 +54,7 @@ SUBJECTS: dict[str, type[Subject]] = {
 
 __all__ = [
     "EXCLUDABLE_SOURCES",
+    "GLOBAL_TYPES",
     "LOOK_BACK",
     "RCP",
     "READ",

@@ -128,7 +128,7 @@ class LogGroup(Subject):
 
     @fact("cloudwatch.ListAlarmMuteRules", needs=["LogGroup.metric_filters", "LogGroup.alarms"])
     def muted(self) -> tuple[str, ...]:
-        """The names of alarms that a mute rule silences now: those on metrics of this log group, and composite ones.
+        """The names of alarms that a mute rule silences now: those on metrics of this log group or on its silence, and composite ones.
 
         A summary does not say which alarms its rule silences, so each alarm is asked about; but only when any rule is active at all.
 
@@ -139,7 +139,8 @@ class LogGroup(Subject):
         if not expect(call, body_of(call, self.account.reply(call)), "AlarmMuteRuleSummaries"):
             return ()
         composite = {item.name for item in self.alarms.composite}
-        names = sorted(composite | {item.name for item in alarms_on(self.metric_filters, self.alarms)})
+        heartbeats = {item.name for item in self.alarms.metric if item.is_heartbeat_of(self.name)}
+        names = sorted(composite | heartbeats | {item.name for item in alarms_on(self.metric_filters, self.alarms)})
         calls = [self._call("cloudwatch.ListAlarmMuteRules", AlarmName=name, Statuses=["ACTIVE"]) for name in names]
         replies = self.account.replies(calls)
         return tuple(

@@ -221,12 +221,17 @@ def list_vpcs(account: Account) -> Population[Vpc]:
     account.replies([account.call("ec2.DescribeVpcs", region.name) for region in regions])  # asked concurrently
     found: list[Vpc] = []
     gaps: list[Reason] = []
+    excluded: list[tuple[str, str]] = []
     for region in regions:
         try:
             rows = _ask(region, "ec2.DescribeVpcs", "Vpcs")
         except Unreadable as error:
             gaps.append(error.reason)
             continue
-        rows = sorted(rows, key=lambda row: str(row["VpcId"]))
-        found.extend(account.link(Vpc, str(row["VpcId"]), partial(Vpc, region, row)) for row in rows)
-    return Population(found, gaps, source="ec2.DescribeVpcs", pages=len(regions) - len(gaps))
+        for row in sorted(rows, key=lambda row: str(row["VpcId"])):
+            owner = str(row.get("OwnerId") or account.account_id)
+            if owner == account.account_id:
+                found.append(account.link(Vpc, str(row["VpcId"]), partial(Vpc, region, row)))
+            else:  # only its owner can see, or make, flow logs of a shared VPC
+                excluded.append((str(row["VpcId"]), f"shared by account {owner}"))
+    return Population(found, gaps, source="ec2.DescribeVpcs", pages=len(regions) - len(gaps), excluded=excluded)

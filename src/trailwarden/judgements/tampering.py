@@ -9,15 +9,17 @@ from typing import Any
 from trailwarden import patterns
 from trailwarden.contract import undecidable
 from trailwarden.errors import Unreadable
-from trailwarden.facts import Account, EventRule
+from trailwarden.facts import WRITE, Account, EventRule, Trail
 from trailwarden.judgements.alarming import reaches
-from trailwarden.judgements.ways import Way, furthest, holds, missing
-from trailwarden.model import ReasonCode
+from trailwarden.judgements.traits import LOGGING, judge_traits, records
+from trailwarden.judgements.traits import reaches as reaches_region
+from trailwarden.judgements.ways import Way, furthest, holds, in_turn, missing
+from trailwarden.model import ReasonCode, Status
 
 _GLOBAL = {"iam.amazonaws.com", "organizations.amazonaws.com"}
 _SYSTEMS = ("events", "firehose", "kinesis", "sqs", "states")
 """Services besides those of an alarm's actions that take a rule's events on: a queue, a stream, a workflow, an API destination."""
-_UNMATCHED, _DISABLED, _TARGETLESS = 0, 1, 2
+_UNRECORDED, _UNMATCHED, _DISABLED, _TARGETLESS = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,21 @@ def is_noticed(account: Account, emission: Emission, *, cross_account: bool) -> 
         "recipientAccountId": account.account_id,
     }
     search = _Search(account, patterns.as_event(record), cross_account)
-    return search.in_region(emission.region, ())
+    return in_turn(lambda: _recorded(account, emission.region), lambda: search.in_region(emission.region, ()))
+
+
+def _recorded(account: Account, region: str) -> Way:
+    """Return whether a trail records the region's calls that change something: EventBridge is told of no others."""
+
+    def records_it(trail: Trail) -> Way:
+        found = judge_traits(trail, [reaches_region(region), LOGGING, records(WRITE)])
+        return (
+            holds()
+            if found.status is Status.PASS
+            else missing(f"EventBridge hears nothing: {found.message}", _UNRECORDED)
+        )
+
+    return furthest(account.trails, records_it, missing("EventBridge hears nothing without a trail", _UNRECORDED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ with ``reply``, ``error`` and ``deny``. It is a Reader: nothing of the engine is
 """
 
 from trailwarden.testing.alerting import Alerting
+from trailwarden.testing.eventrules import EventRules
 from trailwarden.testing.files import Files
 from trailwarden.testing.judging import WATCHERS, policy_of, reason_of, run_check, run_policy, selection_of, status_of
+from trailwarden.testing.neighbours import Neighbours
 from trailwarden.testing.organizing import Organizing, standalone
 from trailwarden.testing.world import ACCOUNT, MANAGEMENT, NOW, World, ago, log_bucket_policy
 
@@ -22,7 +24,9 @@ __all__ = [
     "NOW",
     "WATCHERS",
     "Alerting",
+    "EventRules",
     "Files",
+    "Neighbours",
     "Organizing",
     "World",
     "ago",
