@@ -9,7 +9,10 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 # Files stay whole, so that what a module sets up is set up once; more than four processes start slower than they finish.
 PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help demo test record lint types docs docs-check bench dist clean
+# Other people's implementations that tests hold ours against; they need node, the dev group can't bring them.
+NODE_PACKAGES := axe-core@4 playwright-core@1 @sigstore/bundle@4 @sigstore/verify@3
+
+.PHONY: help demo test node-tools record lint types docs docs-check bench dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +26,8 @@ test: .venv/dev.stamp ## run the test suite
 record: .venv/dev.stamp ## write down which test sees which check in which status, then the page made of it
 	@$(BIN)/pytest $(PYTEST_ARGS) --record-judged tests/checks tests/engine tests/integrity tests/acceptance
 	@$(BIN)/python docs/generate.py
+
+node-tools: .venv/node.stamp ## npm packages for the tests that need node; they are skipped without
 
 lint: .venv/dev.stamp ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .
@@ -63,4 +68,8 @@ clean: ## remove everything that make created
 .venv/dev.stamp: .venv/run.stamp
 	@echo "adding the development tools (once)" >&2
 	@$(PIP) install --group dev
+	@touch $@
+
+.venv/node.stamp: .venv/run.stamp Makefile
+	@npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts --prefix .venv/node $(NODE_PACKAGES)
 	@touch $@

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,6 +41,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Watch which checks are judged: see ``judged.py``."""
     config.pluginmanager.register(Watch(config))
+
+
+NO_SKIPS = os.environ.get("TRAILWARDEN_NO_SKIPS", "") not in {"", "0"}
+"""CI installs everything that a test may want; there, a test that is skipped is one that nobody runs."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn skips into failures where nothing may be skipped."""
+    report = yield
+    if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where $TRAILWARDEN_NO_SKIPS forbids it: {report.longrepr}"
+    return report
 
 
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"

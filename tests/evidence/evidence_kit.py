@@ -19,6 +19,9 @@ from trailwarden.report import Gate
 from trailwarden.scan import read_facts
 from trailwarden.testing import World
 
+NODE_MODULES = Path(__file__).parents[2] / ".venv" / "node" / "node_modules"
+"""Where `make node-tools` puts what it installs."""
+
 POLICY = """\
 - id: validation
   check: trail-log-file-validation

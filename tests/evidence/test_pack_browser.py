@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.evidence.evidence_kit import inputs, judged, missing, world
+from tests.evidence.evidence_kit import NODE_MODULES, inputs, judged, missing, world
 from tests.reporters import report_builder
 
 from trailwarden.contract import RenderOptions
@@ -17,18 +17,16 @@ from trailwarden.evidence.context import evidence_of
 from trailwarden.model import Moment, Report, Status
 from trailwarden.registry import get_reporter
 
-MODULES = os.environ.get("TRAILWARDEN_NODE_MODULES", "")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 READY = (
     CHROMIUM
     and not missing(["node"])
-    and all((Path(MODULES) / name).is_dir() for name in ("axe-core", "playwright-core"))
+    and all((NODE_MODULES / name).is_dir() for name in ("axe-core", "playwright-core"))
 )
 SCRIPT = Path(__file__).with_name("browser.cjs")
 
 pytestmark = pytest.mark.skipif(
-    not (MODULES and READY),
-    reason="needs Chromium, node, and playwright-core with axe-core in $TRAILWARDEN_NODE_MODULES",
+    not READY, reason="needs Chromium, and what `make node-tools` installs: playwright-core and axe-core"
 )
 
 
@@ -50,7 +48,7 @@ def look(page: str, folder: Path) -> dict[str, Any]:
     assert CHROMIUM
     done = subprocess.run(
         ["node", str(SCRIPT), str(path), CHROMIUM],
-        env={**os.environ, "NODE_PATH": MODULES},
+        env={**os.environ, "NODE_PATH": str(NODE_MODULES)},
         capture_output=True,
         text=True,
         check=False,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
-from tests.evidence.evidence_kit import checked, inputs, judged, missing, names, pack, put, there, world
+from tests.evidence.evidence_kit import NODE_MODULES, checked, inputs, judged, missing, names, pack, put, there, world
 
 from trailwarden.errors import OutputError, UsageError
 from trailwarden.evidence.build import SIGNER
@@ -341,16 +341,15 @@ console.log("verified");
 @pytest.mark.parametrize("algorithm", KEYS)
 def test_the_bundle_in_another_library(made: Inputs, tmp_path: Path, algorithm: str) -> None:
     """npm's @sigstore/verify takes the bundle for what it is, and refuses it when it was tampered with."""
-    modules = os.environ.get("TRAILWARDEN_NODE_MODULES", "")
-    if missing(["node"]) or not modules or not (Path(modules) / "@sigstore" / "verify").is_dir():
-        pytest.skip("needs node, and @sigstore/verify with @sigstore/bundle in $TRAILWARDEN_NODE_MODULES")
+    if missing(["node"]) or not (NODE_MODULES / "@sigstore" / "verify").is_dir():
+        pytest.skip("needs node, and what `make node-tools` installs: @sigstore/verify with @sigstore/bundle")
     (tmp_path / "key.pem").write_bytes(private_pem(KEYS[algorithm]))
     (tmp_path / "pub.pem").write_bytes(PUBLIC[algorithm])
     files = pack(tmp_path / "pack", made, PackOptions(key=str(tmp_path / "key.pem")))
 
     def run() -> subprocess.CompletedProcess[str]:
         command = ["node", "-e", SIGSTORE, str(tmp_path / "pack" / BUNDLE), str(tmp_path / "pub.pem")]
-        environment = {**os.environ, "NODE_PATH": modules}
+        environment = {**os.environ, "NODE_PATH": str(NODE_MODULES)}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
     done = run()
