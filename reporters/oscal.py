@@ -6,7 +6,8 @@ Identifiers are version 5 UUIDs of what they name, so that two runs over the sam
 import hashlib
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -49,10 +50,10 @@ def oscal(report: Report, options: RenderOptions) -> str:
         },
         "import-ap": {"href": f"#{plan}"},
         **_some("local-definitions", _some("activities", [_activity(report, rule) for rule in report.rules])),
-        "results": [_result(report, account, ledger) for account in accounts],
+        "results": (_result(report, account, ledger) for account in accounts),
         "back-matter": {"resources": _resources(report, plan, ledger)},
     }
-    return clean_json({"assessment-results": document}, 3) + "\n"
+    return clean_json({"assessment-results": document}, 5) + "\n"
 
 
 def _uuid(*parts: str) -> str:
@@ -66,6 +67,12 @@ def _uuid(*parts: str) -> str:
 def _some(key: str, value: Any) -> Object:
     """Return ``{key: value}``, or nothing for an empty value: OSCAL allows no empty arrays."""
     return {key: value} if value else {}
+
+
+def _many(key: str, values: Iterator[Object]) -> Object:
+    """Return ``{key: values}`` without making them all at once, or nothing where there are none."""
+    first = next(values, None)
+    return {key: chain((first,), values)} if first is not None else {}
 
 
 def _props(pairs: Iterable[tuple[str, str]]) -> list[Object]:
@@ -161,9 +168,9 @@ def _result(report: Report, account: str, ledger: str) -> Object:
         "props": _props(facts),
         "local-definitions": {"components": [tool], **_some("inventory-items", _inventory(found))},
         "reviewed-controls": {"control-selections": _selections(report, account)},
-        **_some("observations", [_observation(report, row, actor, ledger) for row in found]),
-        **_some("risks", [_risk(row) for row in found if row.status in _RISK]),
-        **_some("findings", _findings(report, account, found)),
+        **_many("observations", (_observation(report, row, actor, ledger) for row in found)),
+        **_many("risks", (_risk(row) for row in found if row.status in _RISK)),
+        **_many("findings", _findings(report, account, found)),
     }
 
 
@@ -272,26 +279,24 @@ def _selections(report: Report, account: str) -> list[Object]:
     ]
 
 
-def _findings(report: Report, account: str, found: list[Result]) -> list[Object]:
-    observations = [(row.policy, {"observation-uuid": _observation_uuid(row)}) for row in found]
-    risks = [(row.policy, {"risk-uuid": _risk_uuid(row)}) for row in found if row.status in _RISK]
-    findings = []
+def _findings(report: Report, account: str, found: list[Result]) -> Iterator[Object]:
+    rows_of: dict[str, list[Result]] = {}
+    for row in found:
+        rows_of.setdefault(row.policy, []).append(row)
     for (key, control), (policies, status) in _controls(report, account).items():
-        related = [reference for policy, reference in observations if policy in policies]
-        if status in (None, Status.NOT_APPLICABLE) or not related:
+        behind = [row for policy in policies for row in rows_of.get(policy, ())]
+        if status in (None, Status.NOT_APPLICABLE) or not behind:
             continue
         name = _control(key, control)
         target = f"{name}_obj" if key.startswith("nist-800-53") else name
         state = "satisfied" if status is Status.PASS else "not-satisfied"
         reason = {Status.PASS: "pass", Status.ERROR: "other"}.get(status or Status.ERROR, "fail")
-        findings.append(
-            {
-                "uuid": _uuid("finding", account, key, control),
-                "title": one_line(f"{framework(key).label} {control}", 200),
-                "description": f"Verdicts of the policies {', '.join(policies)}.",
-                "target": {"type": "objective-id", "target-id": target, "status": {"state": state, "reason": reason}},
-                "related-observations": related,
-                **_some("related-risks", [reference for policy, reference in risks if policy in policies]),
-            }
-        )
-    return findings
+        risks = [{"risk-uuid": _risk_uuid(row)} for row in behind if row.status in _RISK]
+        yield {
+            "uuid": _uuid("finding", account, key, control),
+            "title": one_line(f"{framework(key).label} {control}", 200),
+            "description": f"Verdicts of the policies {', '.join(policies)}.",
+            "target": {"type": "objective-id", "target-id": target, "status": {"state": state, "reason": reason}},
+            "related-observations": [{"observation-uuid": _observation_uuid(row)} for row in behind],
+            **_some("related-risks", risks),
+        }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 
 from trailwarden.model import Json
@@ -94,18 +94,20 @@ def json_text(value: Json, depth: int = 0) -> str:
     The first ``depth`` levels are spread over lines and whatever is deeper stays on one: a change of one record is a change of one line,
     and the standard library's fast encoder writes it (it does not when it indents).
     """
-    return "".join(_spread(value, depth, "\n"))
+    return "".join(_spread(value, depth, "\n", _dense))
 
 
 def clean_json(value: Json, depth: int = 0) -> str:
-    """Return ``json_text(clean(value))``, at no cost for data that is clean already."""
-    text = json_text(value, depth)
-    return json_text(clean(value), depth) if _UNCLEAN.search(text) else text
+    """Return ``json_text(clean(value))``, at little cost for data that is clean already.
+
+    Within the first ``depth`` levels a list may also be an iterator that yields at least one item: what is large need not be there at once.
+    """
+    return "".join(_spread(value, depth, "\n", _clean_dense))
 
 
-def _spread(value: Json, depth: int, end: str) -> Iterator[str]:
-    if not depth or not value or not isinstance(value, dict | list):
-        yield _dense(value)
+def _spread(value: Json, depth: int, end: str, write: Callable[[Json], str]) -> Iterator[str]:
+    if not depth or not value or not isinstance(value, dict | list | Iterator):
+        yield write(value)
         return
     items = value.items() if isinstance(value, dict) else ((None, item) for item in value)
     opening, closing = "{}" if isinstance(value, dict) else "[]"
@@ -113,8 +115,8 @@ def _spread(value: Json, depth: int, end: str) -> Iterator[str]:
     for key, item in items:
         yield f"{opening}{inner}"
         if key is not None:
-            yield f"{_dense(key)}: "
-        yield from _spread(item, depth - 1, inner)
+            yield f"{write(key)}: "
+        yield from _spread(item, depth - 1, inner, write)
         opening = ","
     yield f"{end}{closing}"
 
@@ -122,6 +124,11 @@ def _spread(value: Json, depth: int, end: str) -> Iterator[str]:
 def _dense(value: Json) -> str:
     text = _DENSE.encode(value)
     return text if text.isprintable() else _UNSEEN.sub(_escape_json, text)
+
+
+def _clean_dense(value: Json) -> str:
+    text = _dense(value)
+    return _dense(clean(value)) if _UNCLEAN.search(text) else text
 
 
 def _escape_json(match: re.Match[str]) -> str:
