@@ -18,10 +18,54 @@ from typing import Any
 from trailwarden.calls import Call, OnReply, Reply, ReplyError, ask_each, canonical
 from trailwarden.errors import LedgerError
 from trailwarden.files import write_atomic
-from trailwarden.model import Json
+from trailwarden.model import Json, Member
 
 FORMAT = 1
 NOT_RECORDED = "NotRecorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """Where the accounts of a run over several came from, and who may be asked for what."""
+
+    source: str
+    """``organizations.ListAccounts``, or the file or option that named them."""
+    members: tuple[Member, ...] = ()
+    """The accounts of the run, by id."""
+    excluded: tuple[tuple[str, str], ...] = ()
+    """Accounts that were found and left out, each with its reason."""
+    role: str = ""
+    """The role that other accounts are read with: an ARN in which ``{account}`` stands for the account."""
+    log_archives: tuple[str, ...] = ()
+    """Accounts that are likely to own log buckets."""
+    asked: str = ""
+    """The account that listed them."""
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the estate as a header holds it."""
+        return {
+            "source": self.source,
+            "members": [[item.id, item.name, item.state, list(item.path)] for item in self.members],
+            "excluded": [list(item) for item in self.excluded],
+            "role": self.role,
+            "log_archives": list(self.log_archives),
+            "asked": self.asked,
+        }
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Estate:
+        """Return what ``to_json`` wrote; raises KeyError, TypeError or ValueError for something else."""
+        return cls(
+            source=str(data["source"]),
+            members=tuple(
+                Member(str(account), str(name), str(state), tuple(map(str, path)))
+                for account, name, state, path in data["members"]
+            ),
+            excluded=tuple((str(account), str(reason)) for account, reason in data["excluded"]),
+            role=str(data["role"]),
+            log_archives=tuple(map(str, data["log_archives"])),
+            asked=str(data["asked"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +81,12 @@ class Header:
     versions: Mapping[str, str] = field(default_factory=dict)
     synthetic: bool = False
     """True for a made-up world such as the demo's."""
+    estate: Estate | None = None
+    """Set where a run was over several accounts."""
 
     def to_json(self) -> dict[str, Json]:
         """Return the header as the first line of a ledger holds it."""
-        return {
+        lines: dict[str, Json] = {
             "trailwarden_ledger": FORMAT,
             "clock": self.clock,
             "caller": dict(self.caller),
@@ -50,6 +96,7 @@ class Header:
             "versions": dict(self.versions),
             "synthetic": self.synthetic,
         }
+        return lines | ({"estate": self.estate.to_json()} if self.estate else {})
 
 
 class Ledger:
@@ -172,7 +219,7 @@ def parse_ledger(text: str, name: str) -> Ledger:
         try:
             parsed = json.loads(line)
             if header is None:
-                header = _header_from_json(parsed, name)
+                header = header_from_json(parsed, name)
             else:
                 entries.append(entry_from_json(parsed))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -184,7 +231,13 @@ def parse_ledger(text: str, name: str) -> Ledger:
     return Ledger(header, entries)
 
 
-def _header_from_json(line: Mapping[str, Any], name: str) -> Header:
+def header_from_json(line: Mapping[str, Any], name: str) -> Header:
+    """Return the header that the first line of a ledger holds; ``name`` is used in messages.
+
+    Raises:
+        LedgerError: a format that this release does not know.
+        KeyError, TypeError, ValueError, AttributeError: the line is no header.
+    """
     version = line["trailwarden_ledger"]
     if version != FORMAT:
         raise LedgerError(f"{name}: ledger format {version}, this release reads {FORMAT}", "use a newer trailwarden")
@@ -196,6 +249,7 @@ def _header_from_json(line: Mapping[str, Any], name: str) -> Header:
         partition=str(line.get("partition", "aws")),
         versions={str(key): str(value) for key, value in line.get("versions", {}).items()},
         synthetic=bool(line.get("synthetic", False)),
+        estate=Estate.of(line["estate"]) if "estate" in line else None,
     )
 
 

@@ -6,7 +6,7 @@ every other module can speak these words without importing anything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -200,6 +200,21 @@ class Population:
     not_reached: tuple[Reason, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Member:
+    """An account of an organization. ``path`` holds the ids from the root to its unit; empty where nobody knows them."""
+
+    id: str
+    name: str = ""
+    state: str = ""
+    path: tuple[str, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Return whether the account can be read; a suspended one refuses everybody."""
+        return self.state == "ACTIVE"
+
+
 @dataclass(frozen=True, slots=True)
 class Exclusion:
     """A policy that was selected and then left out, with the reason that must be shown."""
@@ -275,14 +290,17 @@ class Report:
     """Everything a reporter needs; the in-memory form of ``results.json``."""
 
     run: Run
-    policies: tuple[PolicyResult, ...]
-    results: tuple[Result, ...]
+    policies: Sequence[PolicyResult]
+    results: Sequence[Result]
+    """The rows of an organization's report need not be in memory: go through them, and do so once where once will do."""
     rules: tuple[Rule, ...]
     checks: tuple[CheckText, ...]
-    populations: tuple[Population, ...] = ()
+    populations: Sequence[Population] = ()
     exclusions: tuple[Exclusion, ...] = ()
     notices: tuple[Notice, ...] = ()
     baseline: BaselineComparison | None = None
+    members: tuple[Member, ...] = ()
+    """In a run over several accounts: what they are called and where they are in the organization."""
 
     @property
     def summary(self) -> dict[str, int]:

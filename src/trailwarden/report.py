@@ -10,8 +10,19 @@ from trailwarden import __version__
 from trailwarden.acceptance import Accepted, accept
 from trailwarden.contract import Check
 from trailwarden.errors import EXIT_FAILED, EXIT_OK, EXIT_UNDECIDED
-from trailwarden.ledger import Ledger
-from trailwarden.model import CheckText, Exclusion, Report, Rule, Run, Severity, Status
+from trailwarden.ledger import Estate, Header, Ledger
+from trailwarden.model import (
+    CheckText,
+    Exclusion,
+    PolicyResult,
+    Population,
+    Report,
+    Result,
+    Rule,
+    Run,
+    Severity,
+    Status,
+)
 from trailwarden.plan import Plan
 from trailwarden.policy.model import Policy
 from trailwarden.presentation import is_old, rows
@@ -38,6 +49,54 @@ class Gate:
 NOTHING = Accepted()
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the verdicts rest on, without the replies themselves: those of an organization need not fit into memory.
+
+    ``calls`` counts the replies, ``sha256`` is the digest of the ledger that holds them, ``regions`` are those that were asked, and
+    ``finished`` is the latest date that AWS put on a reply, so that a replay says the same as the run that it repeats.
+    """
+
+    header: Header
+    calls: int
+    sha256: str
+    regions: tuple[str, ...]
+    finished: str
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> Basis:
+        """Return the basis that a whole ledger is."""
+        return cls(
+            header=ledger.header,
+            calls=len(ledger.replies),
+            sha256=ledger.digest(),
+            regions=tuple(sorted({call.region for call in ledger.replies} - {""})),
+            finished=max([ledger.header.clock, *(reply.date for reply in ledger.replies.values())]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """The judgements of all accounts, one after the other in the order of the ledger's header."""
+
+    accounts: tuple[str, ...]
+    policies: Sequence[PolicyResult]
+    results: Sequence[Result]
+    populations: Sequence[Population]
+    complete: bool = True
+    """False where accounts of the header were not judged."""
+
+    @classmethod
+    def of(cls, accounts: Sequence[AccountResult]) -> Judgements:
+        """Return the judgements of accounts that fit into memory."""
+        return cls(
+            accounts=tuple(item.account for item in accounts),
+            policies=tuple(verdict for item in accounts for verdict in item.policies),
+            results=tuple(result for item in accounts for result in item.results),
+            populations=tuple(statement for item in accounts for statement in item.populations),
+        )
+
+
 def assemble(
     accounts: Sequence[AccountResult],
     plan: Plan,
@@ -47,28 +106,35 @@ def assemble(
     source: str,
     accepted: Accepted = NOTHING,
 ) -> Report:
+    """Return the report of a run whose judgements and ledger are in memory; arguments as for ``compose``."""
+    return compose(Judgements.of(accounts), plan, Basis.of(ledger), gate=gate, source=source, accepted=accepted)
+
+
+def compose(
+    judged: Judgements, plan: Plan, basis: Basis, *, gate: Gate, source: str, accepted: Accepted = NOTHING
+) -> Report:
     """Return the report of a run. It depends on its arguments only: no clock, no environment.
 
     Args:
-        accounts: the judgements, in the order of the ledger's header.
+        judged: the judgements of its accounts.
         plan: what was judged.
-        ledger: what the verdicts rest on.
+        basis: what the verdicts rest on.
         gate: what the exit code depends on.
         source: ``live``, ``replay`` or ``demo``; the one field in which a replay differs from the run that it repeats.
         accepted: waivers, in force at the ledger's clock, and a baseline.
     """
-    header = ledger.header
+    header = basis.header
     selection = plan.selection
     report = Report(
         run=Run(
             id="",
             started_at=header.clock,
-            finished_at=_finished(ledger),
+            finished_at=basis.finished,
             tool_version=__version__,
             exit_code=EXIT_OK,
             caller=dict(header.caller),
-            regions=header.regions or _regions(ledger),
-            accounts=tuple(item.account for item in accounts),
+            regions=header.regions or basis.regions,
+            accounts=judged.accounts,
             partition=header.partition,
             versions=dict(header.versions),
             fail_on=gate.fail_on.value,
@@ -76,16 +142,18 @@ def assemble(
             soft_fail=gate.soft_fail,
             strict=gate.strict,
             source=source,
-            calls=len(ledger.replies),
+            calls=basis.calls,
             synthetic=header.synthetic,
-            ledger_sha256=ledger.digest(),
+            ledger_sha256=basis.sha256,
+            complete=judged.complete,
         ),
-        policies=tuple(verdict for item in accounts for verdict in item.policies),
-        results=tuple(result for item in accounts for result in item.results),
+        policies=judged.policies,
+        results=judged.results,
         rules=tuple(rule_of(policy) for policy in selection.policies),
         checks=tuple(_texts(selection.policies)),
-        populations=tuple(statement for item in accounts for statement in item.populations),
+        populations=judged.populations if header.estate is None else (_population(header.estate), *judged.populations),
         exclusions=tuple(Exclusion(policy, reason) for policy, reason in selection.excluded),
+        members=header.estate.members if header.estate else (),
     )
     report = accept(report, accepted, selection.known)
     report = dataclasses.replace(report, run=dataclasses.replace(report.run, exit_code=exit_code(report, gate)))
@@ -140,11 +208,6 @@ def _texts(policies: Iterable[Policy]) -> list[CheckText]:
     return [CheckText(item.id, item.title, item.why, item.fix, item.version) for _, item in sorted(used.items())]
 
 
-def _finished(ledger: Ledger) -> str:
-    """Return the latest date that AWS put on a reply, so that a replay says the same as the run that it repeats."""
-    return max([ledger.header.clock, *(reply.date for reply in ledger.replies.values())])
-
-
-def _regions(ledger: Ledger) -> tuple[str, ...]:
-    """Return the regions that were asked."""
-    return tuple(sorted({call.region for call in ledger.replies} - {""}))
+def _population(estate: Estate) -> Population:
+    """Return the statement about the accounts themselves: which were left out, and why."""
+    return Population(estate.asked, "account", estate.source, len(estate.members), 1, estate.excluded)

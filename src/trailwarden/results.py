@@ -11,7 +11,7 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import Enum
@@ -44,7 +44,8 @@ def report_to_json(report: Report) -> dict[str, Json]:
     """Return the report as ``results.json`` holds it: contract keys first, in the contract's order."""
     document: dict[str, Json] = {"schema_version": SCHEMA_VERSION}
     for name, value in _record(report).items():
-        document[name] = value
+        if name != "members" or value:  # a report of one account is what it was before there were members
+            document[name] = value
         if name == "run":
             document["summary"] = report.summary
     return document
@@ -123,7 +124,7 @@ def _value(value: Any) -> Json:
     kind = type(value)
     if kind in _SCALARS:
         return value
-    if kind is tuple:
+    if kind is tuple or (isinstance(value, Sequence) and not isinstance(value, str)):
         return [_value(item) for item in value]
     return _record(value) if dataclasses.is_dataclass(value) else plain(value)
 
@@ -141,6 +142,8 @@ def _decoder(hint: Any) -> Decode:
         return lambda value, place: None if value is None else inner(value, place)
     if origin is tuple:
         return _decode_list(arguments)
+    if origin is Sequence:
+        return _decode_list((*arguments, ...))
     if origin is Mapping:
         return _decode_mapping(_decoder(arguments[1]))
     if issubclass(hint, Enum):

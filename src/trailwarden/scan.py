@@ -34,17 +34,22 @@ def accounts_of(header: Header, reader: Reader) -> list[Account]:
     Raises:
         ValueError: the header's clock is not a time.
     """
-    return [
-        Account(
-            identity,
-            reader=reader,
-            now=parse_time(header.clock),
-            partition=header.partition,
-            only_regions=header.regions,
-            peers=header.accounts,
-        )
-        for identity in header.accounts
-    ]
+    return [account_of(header, identity, reader) for identity in header.accounts]
+
+
+def account_of(header: Header, identity: str, reader: Reader) -> Account:
+    """Return one of the accounts that a ledger's header names; raises as ``accounts_of``."""
+    estate = header.estate
+    return Account(
+        identity,
+        reader=reader,
+        now=parse_time(header.clock),
+        partition=header.partition,
+        only_regions=header.regions,
+        peers=header.accounts,
+        log_accounts=estate.log_archives if estate else (),
+        role=estate.role if estate else "",
+    )
 
 
 def read_facts(plan: Plan, account: Account, jobs: int = 10) -> None:

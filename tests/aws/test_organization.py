@@ -5,14 +5,14 @@ import json
 import pytest
 from tests.conftest import Answer, Seen, Wire
 
-from trailwarden.aws.organization import Member, RoleTemplate, list_members
+from trailwarden.aws.organization import RoleTemplate, list_members
 from trailwarden.aws.reader import LiveReader
 from trailwarden.aws.roles import Role
 from trailwarden.aws.session import connect
 from trailwarden.calls import Call, Reply, ReplyError
 from trailwarden.errors import Unreadable, UsageError
 from trailwarden.ledger import Header, Ledger, ReplayReader
-from trailwarden.model import ReasonCode
+from trailwarden.model import Member, ReasonCode
 
 MANAGEMENT = "111122223333"
 REGION = "us-east-1"

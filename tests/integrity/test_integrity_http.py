@@ -345,8 +345,8 @@ def test_worker_processes_end_with_their_parent(tmp_path: Path) -> None:
     """A killed run leaves no processes behind."""
     script = tmp_path / "run.py"
     script.write_text(
-        "import time\nfrom trailwarden.integrity.workers import workers\n"
-        "with workers('processes', 2) as (executor, _):\n    print(*executor._processes, flush=True)\n    time.sleep(60)\n"
+        "import time\nfrom trailwarden.executors import open_executor\n"
+        "with open_executor('processes', 2) as (executor, _):\n    print(*executor._processes, flush=True)\n    time.sleep(60)\n"
     )
     process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -11,28 +11,13 @@ from trailwarden.aws.roles import Role
 from trailwarden.calls import Call, Reader
 from trailwarden.errors import UsageError
 from trailwarden.facts.account import body_of
+from trailwarden.model import Member
 
-_ACTIVE = "ACTIVE"
 _LONGEST_POLICY = 2048
 """Characters that STS takes of a session policy."""
 _NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]+:iam::(\d{12}|\{account\}):role/[\w+=,.@/-]+", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Member:
-    """An account of an organization. ``path`` holds the ids from the root to its unit."""
-
-    id: str
-    name: str
-    state: str
-    path: tuple[str, ...] = ()
-
-    @property
-    def active(self) -> bool:
-        """Return whether the account can be read; a suspended one refuses everybody."""
-        return self.state == _ACTIVE
 
 
 def list_members(reader: Reader, asker: str, region: str, *, units: Sequence[str] = ()) -> tuple[Member, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from trailwarden.calls import Call, Reply, canonical
 from trailwarden.errors import OutputError, UsageError
 from trailwarden.evidence.inputs import Inputs, PackFile
-from trailwarden.ledger import Header, Ledger
+from trailwarden.ledger import Estate, Header, Ledger
 from trailwarden.model import Json, Report
 from trailwarden.registry import did_you_mean
 
@@ -145,6 +145,8 @@ def _names(inputs: Inputs) -> set[str]:
         for match in _PRINCIPAL.finditer(text):
             found.update(match[1].split("/"))
         found.update(match[1] for match in _TAILS.finditer(text))
+    estate = inputs.ledger.header.estate
+    found.update(member.name for member in (estate.members if estate else ()))
     user = inputs.ledger.header.caller.get("user_id", "")
     found.update(user.split(":")[1:])
     return {name for name in found if len(name) > 1 and not name.isdigit() and "*" not in name}
@@ -200,6 +202,7 @@ def _apply(inputs: Inputs, replace: Replace) -> Inputs:
         partition=header.partition,
         versions=header.versions,
         synthetic=header.synthetic,
+        estate=Estate.of(walk(header.estate.to_json())) if header.estate else None,
     )
     ledger = Ledger(hidden, (entry(call, reply) for call, reply in inputs.ledger.replies.items()))
     request = dataclasses.replace(inputs.request, exclude=tuple(map(replace, inputs.request.exclude)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +13,7 @@ from trailwarden.errors import Unreadable
 from trailwarden.facts.base import Population, Subject, fact, record_call
 from trailwarden.facts.operations import iam_action
 from trailwarden.model import Json, Reason, ReasonCode
-from trailwarden.reasons import reason_code
+from trailwarden.reasons import CROSS_ACCOUNT, reason_code
 
 if TYPE_CHECKING:
     from trailwarden.facts.alarms import Alarm
@@ -59,6 +59,7 @@ class Account(Subject):
         only_regions: the regions the user asked for; empty means every enabled one.
         peers: accounts whose credentials the reader holds as well; objects they own are read there.
         log_accounts: peers that may own log buckets, asked about a bucket that is not the account's own.
+        role: the role that other accounts are read with, as an ARN in which ``{account}`` stands for the account; empty where none are.
     """
 
     kind = "account"
@@ -73,6 +74,7 @@ class Account(Subject):
         only_regions: Iterable[str] = (),
         peers: Iterable[str] = (),
         log_accounts: Iterable[str] = (),
+        role: str = "",
     ) -> None:
         self.partition = partition
         self.global_region = GLOBAL_REGION.get(partition, "us-east-1")
@@ -87,6 +89,7 @@ class Account(Subject):
         self.only_regions = tuple(only_regions)
         self.peers = frozenset(peers) | {account_id}
         self.log_accounts = tuple(item for item in log_accounts if item in self.peers)
+        self._role = role
         self._reader = reader
         self._linked: dict[tuple[type[Subject], str], Subject] = {}
         self._links_lock = threading.RLock()  # a trail links its bucket, key and log group while it is made
@@ -117,6 +120,21 @@ class Account(Subject):
         """
         call = self.call(operation, region, asker=asker, **params)
         return body_of(call, self.reply(call))
+
+    def out_of_reach(self, reason: Reason, owner: str = "") -> Unreadable:
+        """Return the error for an object of another account that could not be read as its owner: CROSS_ACCOUNT.
+
+        Args:
+            reason: what was answered to this account.
+            owner: the account of the object; empty where nobody knows it.
+        """
+        message = reason.aws_message
+        if self._role:
+            needed = (
+                f"needs the role {self._role.replace('{account}', owner)}" if owner else "needs a role in its account"
+            )
+            message = "; ".join(part for part in (message, needed) if part)
+        return Unreadable(replace(reason, code=ReasonCode.CROSS_ACCOUNT, aws_message=message))
 
     def link(self, kind: type[X], key: str, make: Callable[[], X]) -> X:
         """Return the one object of a kind with this key, making it when first named."""
@@ -311,7 +329,7 @@ def reason_for_call(call: Call, code: ReasonCode, *, aws_code: str = "", message
         account=call.account,
         aws_code=aws_code,
         aws_message=message,
-        missing_action=iam_action(call.name) if denied else "",
+        missing_action=("sts:AssumeRole" if aws_code == CROSS_ACCOUNT else iam_action(call.name)) if denied else "",
     )
 
 

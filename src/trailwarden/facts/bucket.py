@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trailwarden.calls import Call, Reply
@@ -30,6 +30,9 @@ from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
 if TYPE_CHECKING:
     from trailwarden.facts.account import Account
     from trailwarden.facts.trail import Trail
+
+
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 
 class LogBucket(Subject):
@@ -82,7 +85,11 @@ class LogBucket(Subject):
     def _candidates(self) -> tuple[str, ...]:
         """Return the accounts that may own the bucket and that the run has credentials for, the likeliest first."""
         account = self.account
-        owners = [*self._owners, account.account_id, *(trail.owner for trail in self.trails), *account.log_accounts]
+        named = _ACCOUNT.findall(
+            self.name
+        )  # Control Tower, for one, names its buckets after the account that owns them
+        trails = (trail.owner for trail in self.trails)
+        owners = [*self._owners, account.account_id, *named, *trails, *account.log_accounts]
         return tuple(dict.fromkeys(owner for owner in owners if owner in account.peers))
 
     def _without_owner(self, home: str, region: str) -> BucketLocation:
@@ -127,7 +134,7 @@ class LogBucket(Subject):
             return call, body_of(call, reply)
         except Unreadable as error:
             if location.foreign and not location.owner and error.reason.code is ReasonCode.ACCESS_DENIED:
-                raise Unreadable(replace(error.reason, code=ReasonCode.CROSS_ACCOUNT)) from None
+                raise self.account.out_of_reach(error.reason) from None
             raise
 
     def confirm_owner(self, owner: str) -> bool | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +122,7 @@ class KmsKey(Subject):
         except Unreadable as error:
             # To another account KMS does not say whether a key is missing or merely not shared.
             if self.asker != self.owner and error.reason.code in (ReasonCode.ACCESS_DENIED, ReasonCode.NOT_FOUND):
-                raise Unreadable(replace(error.reason, code=ReasonCode.CROSS_ACCOUNT)) from None
+                raise self.account.out_of_reach(error.reason, self.owner) from None
             raise
 
     @fact("kms.DescribeKey")

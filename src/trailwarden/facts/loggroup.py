@@ -159,5 +159,5 @@ class LogGroup(Subject):
         call = self.account.call(operation, self.region, asker=self.asker, **params)
         if self.asker != self.owner:
             text = f"the log group belongs to account {self.owner}"
-            raise Unreadable(reason_for_call(call, ReasonCode.CROSS_ACCOUNT, message=text))
+            raise self.account.out_of_reach(reason_for_call(call, ReasonCode.CROSS_ACCOUNT, message=text), self.owner)
         return call

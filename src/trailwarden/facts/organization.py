@@ -225,7 +225,8 @@ class Organization(Subject):
         call = self.account.call("ec2.DescribeRegions", self.region, asker=account_id, AllRegions=True)
         if account_id not in self.account.peers:
             text = f"which regions account {account_id} has enabled is readable with its own credentials only"
-            return reason_for_call(call, ReasonCode.CROSS_ACCOUNT, message=text)
+            reason = reason_for_call(call, ReasonCode.CROSS_ACCOUNT, message=text)
+            return self.account.out_of_reach(reason, account_id).reason
         try:
             rows = expect(call, body_of(call, self.account.reply(call)), "Regions")
         except Unreadable as error:

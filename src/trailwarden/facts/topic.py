@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trailwarden.calls import Call
@@ -94,7 +94,7 @@ class Topic(Subject):
         except Unreadable as error:
             refused = error.reason.code in (ReasonCode.ACCESS_DENIED, ReasonCode.NOT_FOUND)
             if asker != self.owner and refused:
-                raise Unreadable(replace(error.reason, code=ReasonCode.CROSS_ACCOUNT)) from None
+                raise self.account.out_of_reach(error.reason, self.owner) from None
             raise
 
 

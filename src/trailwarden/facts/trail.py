@@ -284,7 +284,7 @@ class Trail(Subject):
             rows = expect(call, body_of(call, self.account.reply(call)), "Subscriptions")
         except Unreadable as error:
             if asker != owner and error.reason.code in _REFUSALS:
-                raise Unreadable(replace(error.reason, code=ReasonCode.CROSS_ACCOUNT)) from None
+                raise self.account.out_of_reach(error.reason, owner) from None
             raise
         return tuple(str(row.get("SubscriptionArn") or "") for row in rows)
 

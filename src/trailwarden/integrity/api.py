@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from trailwarden.executors import open_executor
 from trailwarden.integrity import aws, times
 from trailwarden.integrity.chain import Window
 from trailwarden.integrity.engine import Progress, Run, new_seed
@@ -15,7 +16,7 @@ from trailwarden.integrity.history import History
 from trailwarden.integrity.places import Places, parse_places
 from trailwarden.integrity.report import VerifyReport
 from trailwarden.integrity.task import FileRecord, Task
-from trailwarden.integrity.workers import Origin, workers
+from trailwarden.integrity.workers import Origin
 
 if TYPE_CHECKING:
     from trailwarden.integrity.ledger import Ledger
@@ -125,7 +126,7 @@ def verify(
     options.check()
     keys = load_keys(list(options.keys)) if options.keys else None
     # Workers are forked here, while this process is small and has one thread.
-    with workers(options.executor, options.jobs) as (executor, number):
+    with open_executor(options.executor, options.jobs) as (executor, number):
         origin = Origin(folder=options.folder) if options.folder else Origin(access=aws.resolve(options.access))
         with _open_ledger(options.ledger) as ledger:
             resolved = _resolved(options)
