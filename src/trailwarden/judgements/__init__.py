@@ -13,6 +13,7 @@ from trailwarden.judgements.data_events import (
 from trailwarden.judgements.delivery import CLOUDWATCH, DIGESTS, LOG_FILES, Stream, judge_delivery, polled, stopped
 from trailwarden.judgements.lifecycle import named, rules_on_logs
 from trailwarden.judgements.samples import oldest_in, sample
+from trailwarden.judgements.stores import MANAGEMENT, holds_events
 from trailwarden.judgements.tampering import Emission, emissions, is_noticed
 from trailwarden.judgements.traits import (
     COMPLETE,
@@ -43,6 +44,7 @@ __all__ = [
     "LOG_FILES",
     "LOG_GROUP",
     "LOG_ROLE",
+    "MANAGEMENT",
     "MULTI_REGION",
     "NO_EXCLUSIONS",
     "ORGANIZATION_WIDE",
@@ -61,6 +63,7 @@ __all__ = [
     "furthest",
     "has_action",
     "holds",
+    "holds_events",
     "in_turn",
     "is_heard",
     "is_noticed",

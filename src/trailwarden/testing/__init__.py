@@ -14,6 +14,7 @@ from trailwarden.testing.alerting import Alerting
 from trailwarden.testing.eventrules import EventRules
 from trailwarden.testing.files import Files
 from trailwarden.testing.judging import WATCHERS, policy_of, reason_of, run_check, run_policy, selection_of, status_of
+from trailwarden.testing.lake import Lake
 from trailwarden.testing.neighbours import Neighbours
 from trailwarden.testing.organizing import Organizing, standalone
 from trailwarden.testing.world import ACCOUNT, MANAGEMENT, NOW, World, ago, log_bucket_policy
@@ -26,6 +27,7 @@ __all__ = [
     "Alerting",
     "EventRules",
     "Files",
+    "Lake",
     "Neighbours",
     "Organizing",
     "World",
