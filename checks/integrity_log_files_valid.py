@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, not_applicable, param
 from trailwarden.facts import Account, Trail
-from trailwarden.facts.integrity import VerifiedLogs
-from trailwarden.judgements.integrity import concluded, judge_places, never_validated, period_of
+from trailwarden.judgements.integrity import concluded, judge_places, never_validated, period_of, too_little
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,17 @@ def integrity_log_files_valid(trail: Trail, params: Params) -> Finding:
             {"LogFileValidationEnabled": False},
         )
 
-    def lack(report: VerifiedLogs) -> str:
-        if report.digests_only:
-            return "only the digests were verified"
-        return f"a sample of {report.sample:.2%} was read" if report.sample < params.sample else ""
-
     return judge_places(
         trail,
         reports,
         period,
-        lambda place: concluded("integrity-log-files-valid", trail, reports, period, place, lack=lack),
+        lambda place: concluded(
+            "integrity-log-files-valid",
+            trail,
+            reports,
+            period,
+            place,
+            lack=lambda item: too_little(item, params.sample),
+        ),
         {"window_days": params.window_days, "sample": params.sample},
     )

@@ -278,15 +278,17 @@ class ChainSpec:
     backfill: bool = False
     pool: BodyPool | None = None
     seed: str = "chain"
+    kinds: tuple[str, ...] = ("CloudTrail",)
+    """Folders that the logs of an hour go to in turn."""
 
     @property
     def root(self) -> str:
         return f"{self.prefix}AWSLogs/{self.org + '/' if self.org else ''}{self.account}/"
 
-    def log_key(self, slot: int, rng: random.Random) -> str:
+    def log_key(self, slot: int, rng: random.Random, kind: str = "CloudTrail") -> str:
         name = "".join(rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", k=16))
         folder, stamp = _dated(slot)
-        return f"{self.root}CloudTrail/{self.region}/{folder}{self.account}_CloudTrail_{self.region}_{stamp}_{name}.json.gz"
+        return f"{self.root}{kind}/{self.region}/{folder}{self.account}_{kind}_{self.region}_{stamp}_{name}.json.gz"
 
     def digest_key(self, end: int) -> str:
         tail = "_backfill" if self.backfill else ""
@@ -308,11 +310,11 @@ def build(spec: ChainSpec) -> list[Link]:
         if hour in spec.skipped:
             continue
         logs = []
-        for _ in range(spec.logs(hour)):
+        for number in range(spec.logs(hour)):
             delivered = rng.randrange(start, end)
             slot = delivered - delivered % 300
             body, sha = pool.pick(rng)
-            key = spec.log_key(slot, rng)
+            key = spec.log_key(slot, rng, spec.kinds[number % len(spec.kinds)])
             spec.bucket.objects[key] = body
             logs.append((key, sha))
         links.append(deliver(spec, hour, start, end, logs, None if hour in spec.restarts else links[-1]))

@@ -69,6 +69,19 @@ def test_second_run_reads_nothing_but_what_is_new_or_was_written_again(tmp_path:
     assert outcome(again) == [("modified", "content-hash"), ("modified", "signature")]
 
 
+def test_content_check_reads_what_is_known_already(tmp_path: Path) -> None:
+    """A hash that was proven earlier says nothing of the events."""
+    case, ledger = base(), tmp_path / "ledger"
+    served = world(case)
+    with running(served) as url:
+        api.verify(options(url, ledger))
+        reads(served)
+        content = api.verify(options(url, ledger, content_check=True)).content
+        assert len(reads(served)) == 75
+    assert content is not None
+    assert content.logs == 75
+
+
 def test_object_written_again_with_the_same_content_is_read_again(tmp_path: Path) -> None:
     case, ledger = base(), tmp_path / "ledger"
     served = world(case)

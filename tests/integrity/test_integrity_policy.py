@@ -1,6 +1,8 @@
-"""Policies over reports of the verifier: the three checks, the reader below the ledger, and the commands in a row."""
+"""Policies over reports of the verifier: the four checks, the reader below the ledger, and the commands in a row."""
 
+import gzip
 import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.integrity.chains import DAY, HOUR, Bucket, KeyPeriod, signing_key
+from benchmarks.integrity.chains import DAY, HOUR, BodyPool, Bucket, KeyPeriod, signing_key
 from benchmarks.integrity.endpoint import World as Endpoint
 from benchmarks.integrity.endpoint import running
 from tests.cli.cli_kit import run
@@ -36,6 +38,7 @@ DIGESTS, LOGS, HISTORY = CHECKS = (
     "integrity-log-files-valid",
     "history-digest-continuity",
 )
+CONTENT = "log-content-complete"
 DAY_ONLY = {"window_days": 1}
 ACCOUNT = "111122223333"
 PLACE = f"{ACCOUNT} eu-west-1"
@@ -248,6 +251,45 @@ def test_a_trail_does_not_answer_for_another_in_its_bucket(verified: Reports) ->
     made = world(report)
     made.add_trail("other", home="eu-west-1", bucket="audit-logs", IsMultiRegionTrail=False)
     rows = {row.subject_name: row.status for row in run_check(LOGS, made, DAY_ONLY)}
+    assert rows == {"org-trail": PASS, "other": FAIL}
+
+
+def test_content_is_judged_where_it_was_looked_at(verified: Reports) -> None:
+    """Whole events pass, events that lack a field fail, unread logs are undecided, and so is a run without --content."""
+    lacking = gzip.compress(b'{"Records":[{"eventTime":"2026-03-10T01:02:03Z","eventName":"X"}]}', mtime=0)
+    plain, whole = world(verified(base())), world(verified(base(), content_check=True))
+    reason = reason_of(judged(CONTENT, plain))
+    assert (reason.code, "add --content" in reason.aws_message) == (ReasonCode.COVERAGE_GAP, True)
+    row = judged(CONTENT, whole)
+    assert row.status is PASS
+    places = row.observed["places"]
+    assert isinstance(places, dict)
+    assert re.fullmatch(r"\d+ events of 75 log files are complete", str(places[PLACE]))
+    bad = verified(make(pool=BodyPool([lacking]), logs=lambda hour: int(hour == 9)), content_check=True)
+    row = judged(CONTENT, world(bad))
+    assert (row.status, "1 of 1 log files are no log or hold incomplete events" in row.message) == (FAIL, True)
+    assert judged(LOGS, world(bad)).status is PASS
+    denied = base()
+    denied.faults[denied.links[9].logs[0]] = "denied"
+    reason = reason_of(judged(CONTENT, world(verified(denied, content_check=True))))
+    assert "1 log file(s) could not be read" in reason.aws_message
+    assert judged(CONTENT, world(verified(make(logs=lambda _: 0), content_check=True))).status is NA
+    forged = make(logs=lambda hour: int(hour == 9))
+    forged.put(forged.links[9].logs[0], gzip.compress(b"{}"))
+    reason = reason_of(judged(CONTENT, world(verified(forged, content_check=True))))
+    assert "no log file was read and verified" in reason.aws_message
+    reason = reason_of(judged(CONTENT, world(verified(base(), content_check=True, sample=0.5)), sample=0.6))
+    assert "a sample of 50.00% was read" in reason.aws_message
+
+
+def test_content_of_one_trail_says_nothing_of_another(verified: Reports) -> None:
+    bucket = Bucket()
+    make(bucket=bucket)
+    lacking = BodyPool([gzip.compress(b'{"Records":[{}]}', mtime=0)])
+    report = verified(make(bucket=bucket, trail="other", seed="other", pool=lacking), content_check=True)
+    made = world(report)
+    made.add_trail("other", home="eu-west-1", bucket="audit-logs", IsMultiRegionTrail=False)
+    rows = {row.subject_name: row.status for row in run_check(CONTENT, made, DAY_ONLY)}
     assert rows == {"org-trail": PASS, "other": FAIL}
 
 

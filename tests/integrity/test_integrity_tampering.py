@@ -1,6 +1,7 @@
 """Every kind of tampering is found, named rightly, and causes no other finding."""
 
 import gzip
+import json
 import random
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, audit, base, 
 from tests.integrity.tamperings import TAMPERINGS, log
 
 from trailwarden.integrity import times
+from trailwarden.integrity.events import LogContent, read_events
 from trailwarden.integrity.history import History, TrailEvent, TrailStatus
 from trailwarden.integrity.names import parse_digest
 from trailwarden.integrity.places import parse_places
@@ -412,6 +414,32 @@ def test_organization_trail_with_prefix_finds_every_account_and_region() -> None
     assert outcome(audit(case, accounts=("777777777777",))) == [("missing", "no-digests")]
 
 
+_KINDS = ("CloudTrail", "CloudTrail-Insight", "CloudTrail-NetworkActivity")
+
+
+def test_logs_of_every_kind_of_event_are_verified_in_their_folders() -> None:
+    """Insights and network activity lie beside management events; digests name them all."""
+    case = make(kinds=_KINDS)
+    report = audit(case)
+    assert outcome(report) == []
+    assert report.totals == {Verdict.VERIFIED: 25 + 75}
+    keys = case.links[H].logs
+    assert [key.split("/")[2] for key in keys] == list(_KINDS)
+    TAMPERINGS["log: an event renamed"].apply(case, H - 1)
+    del case.objects[keys[2]]
+    assert outcome(audit(case)) == [("missing", "log-deleted"), ("modified", "content-hash")]
+
+
+@pytest.mark.parametrize("kind", [*_KINDS, "CloudTrail-Aggregated"])
+def test_injected_log_is_found_wherever_digests_name_logs_of_its_kind(kind: str) -> None:
+    """Of a kind that no digest names, nobody can say that digests would name it."""
+    case = make(kinds=_KINDS)
+    middle = (case.links[H].start + case.links[H].end) // 2
+    key = case.spec.log_key(middle - middle % 300, random.Random(1), kind)
+    case.objects[key] = chains.stored(chains.log_body(random.Random(7), 1), None, NOW)
+    assert outcome(audit(case)) == ([("unreferenced", "injected")] if kind in _KINDS else [])
+
+
 def test_listing_refused_is_undecided_and_nothing_is_called_missing() -> None:
     case = base()
     case.faults[f"{case.spec.root}CloudTrail-Digest/eu-west-1/2026/03/10/"] = "denied"
@@ -466,6 +494,45 @@ def test_content_check_counts_events_and_names_what_lacks() -> None:
     assert content is not None
     assert content.events == 4 * 2 * 25
     assert content.hours == {"111122223333/eu-west-1/2026-03-10T00": 4 * 2 * 25}
+
+
+#: Reduced to what AWS documents as always there.
+_INSIGHT = {
+    "eventType": "AwsCloudTrailInsight",
+    "eventTime": "2026-03-10T01:02:03Z",
+    "awsRegion": "eu-west-1",
+    "eventID": "1",
+    "insightDetails": {"eventName": "RunInstances", "eventSource": "ec2.amazonaws.com"},
+}
+_AGGREGATED = {
+    "eventType": "AwsAggregatedEvent",
+    "timeWindow": {"windowStart": "2026-03-10T01:00:00Z"},
+    "awsRegion": "eu-west-1",
+    "eventId": "1",
+    "eventSource": "s3.amazonaws.com",
+    "summary": {"primaryDimension": {}},
+}
+
+
+@pytest.mark.parametrize(
+    ("event", "missing"),
+    [
+        (_INSIGHT, {}),
+        ({**_INSIGHT, "insightDetails": {}}, {"insightDetails.eventName": 1, "insightDetails.eventSource": 1}),
+        ({**_INSIGHT, "insightDetails": "x"}, {"insightDetails.eventName": 1, "insightDetails.eventSource": 1}),
+        (_AGGREGATED, {}),
+        ({**_AGGREGATED, "timeWindow": None}, {"timeWindow.windowStart": 1}),
+        (
+            {**_INSIGHT, "eventType": ["x"]},
+            dict.fromkeys(("eventName", "eventSource", "sourceIPAddress", "userIdentity"), 1),
+        ),
+    ],
+)
+def test_content_check_asks_of_each_type_of_event_what_aws_documents(event: Any, missing: dict[str, int]) -> None:
+    place = LogContent("key", "111122223333", "eu-west-1", "org-trail", "eu-west-1")
+    found = read_events(place, json.dumps({"Records": [event]}).encode())
+    assert (found.incomplete, found.problem, found.events) == (missing, "", 1)
+    assert bool(found.lacks) is bool(missing)
 
 
 def test_coverage_shows_every_state_of_an_hour() -> None:

@@ -64,6 +64,8 @@ class VerifiedLogs:
     trails: tuple[str, ...]
     sample: float
     digests_only: bool
+    content_check: bool
+    """Whether the events in the log files were looked at as well."""
     endpoint_url: str
     """Set where another endpoint than AWS handed out the public keys."""
     conclusions: tuple[Conclusion, ...]
@@ -109,6 +111,7 @@ def _report(row: Mapping[str, Any]) -> VerifiedLogs:
         trails=tuple(map(str, options["trails"])),
         sample=float(options["sample"]),
         digests_only=bool(options["digests_only"]),
+        content_check=bool(options["content_check"]),
         endpoint_url=str(options.get("endpoint_url") or ""),
         conclusions=tuple(
             Conclusion(*(str(item[name]) for name in ("check", "account", "region", "status", "message")))

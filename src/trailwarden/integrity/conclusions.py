@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from trailwarden.integrity import contents
+from trailwarden.integrity.contents import PlaceContent
 from trailwarden.integrity.report import ChainReport, VerifyReport
 from trailwarden.integrity.verdicts import FAILING, UNDECIDED, Finding, Verdict
 
@@ -59,7 +61,10 @@ CHECKS: Final[dict[str, Callable[[Finding], bool]]] = {
 
 
 def conclusions(report: VerifyReport) -> Iterator[Conclusion]:
-    """Every check for each trail, account and region that has a chain or a finding, in order."""
+    """Every check for each trail, account and region that has a chain or a finding, in order.
+
+    `log-content-complete` is among them only if contents were looked into.
+    """
     places = {(chain.id.account, chain.id.region, chain.id.trail, chain.id.home) for chain in report.chains}
     chained = {place[:2] for place in places}
     named = {place[:3] for place in places}
@@ -78,6 +83,10 @@ def conclusions(report: VerifyReport) -> Iterator[Conclusion]:
         for check, concerns in CHECKS.items():
             status, message, findings = _conclude(check, chains, tuple(f for f in here if concerns(f)))
             yield Conclusion(check, account, region, trail, home, status, message, findings)
+        if report.content is not None:
+            content = report.content.places.get((account, region, trail, home), PlaceContent())
+            status, message = _complete(content, chains, [f for f in here if _log(f) and f.verdict in UNDECIDED])
+            yield Conclusion(contents.CHECK, account, region, trail, home, status, message)
 
 
 def _place(chain: ChainReport) -> tuple[str, str, str, str]:
@@ -105,3 +114,15 @@ def _conclude(
             return "NOT_APPLICABLE", "no log files in the window", findings
         return "PASS", f"{read} of {logs} log files verified", findings
     return "PASS", f"{digests} digests verified", findings
+
+
+def _complete(content: PlaceContent, chains: Sequence[ChainReport], unread: Sequence[Finding]) -> tuple[str, str]:
+    if content.faulty:
+        return "FAIL", f"{content.faulty} of {content.logs} log files are no log or hold incomplete events"
+    if unread:
+        return "ERROR", f"{len(unread)} log file(s) could not be read"
+    if not content.logs:
+        if any(chain.logs for chain in chains):
+            return "ERROR", "no log file was read and verified"
+        return "NOT_APPLICABLE", "no log files in the window"
+    return "PASS", f"{content.events} events of {content.logs} log files are complete"

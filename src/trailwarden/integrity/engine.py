@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trailwarden.integrity import cloudtrail, content, times
 from trailwarden.integrity.chain import Window
+from trailwarden.integrity.contents import ContentTally
 from trailwarden.integrity.history import History
 from trailwarden.integrity.keys import PublicKey
-from trailwarden.integrity.names import Scope
-from trailwarden.integrity.report import FINDINGS_LIMIT, ChainReport, ContentReport, VerifyReport
+from trailwarden.integrity.names import DIGESTS, LOG_KINDS, Scope
+from trailwarden.integrity.report import FINDINGS_LIMIT, ChainReport, VerifyReport
 from trailwarden.integrity.scope import ScopeReport, join_scope
 from trailwarden.integrity.store import Store, UnavailableError
 from trailwarden.integrity.task import FileRecord, Task, Unit, UnitResult, records
@@ -67,7 +68,7 @@ class Run:
     notes: dict[str, Any] = field(default_factory=dict)
     _keys: dict[str, tuple[PublicKey, ...]] = field(default_factory=dict)
     _used: set[tuple[str, str]] = field(default_factory=set)
-    _content: "_ContentTally" = field(default_factory=lambda: _ContentTally())  # noqa: PLW0108 - defined below
+    _content: ContentTally = field(default_factory=ContentTally)
     _files: int = 0
     _resumed: int = 0
 
@@ -135,11 +136,19 @@ class Run:
             for account in self.accounts:
                 if account not in {item[2] for item in wanted}:
                     self._add("no-digests", Verdict.MISSING, f"nothing of account {account} was found")
-            kinds = [(b, r, a, kind) for b, r, a in wanted for kind in ("CloudTrail-Digest", "CloudTrail")]
-            regions = pool.map(lambda k: store.folders(k[0], f"{k[1]}{k[2]}/{k[3]}/"), kinds)
-            scopes = {
-                Scope(k[0], k[1], k[2], region) for k, found in zip(kinds, regions, strict=True) for region in found
-            }
+            present = pool.map(lambda w: store.folders(w[0], f"{w[1]}{w[2]}/"), wanted)
+            folders = [
+                (where, kind)
+                for where, found in zip(wanted, present, strict=True)
+                for kind in (*LOG_KINDS, DIGESTS)
+                if kind in found
+            ]
+            regions = pool.map(lambda f: store.folders(f[0][0], f"{f[0][1]}{f[0][2]}/{f[1]}/"), folders)
+            kinds: dict[tuple[str, str, str, str], list[str]] = {}
+            for (where, kind), found in zip(folders, regions, strict=True):
+                for region in found:
+                    kinds.setdefault((*where, region), []).extend([kind] if kind != DIGESTS else [])
+        scopes = {Scope(*place, tuple(found)) for place, found in kinds.items()}
         missing = set(self.regions) - {scope.region for scope in scopes}
         for region in sorted(missing):
             self._add("no-digests", Verdict.MISSING, f"nothing of region {region} was found", region)
@@ -252,7 +261,7 @@ class Run:
                 self.on_file(record)
         self._files += len(result.heads) + sum(result.counts.values())
         self._used |= {(result.scope.region, head.fingerprint) for head in result.heads}
-        self._content.add(result)
+        self._content.add(result.contents)
         result.rows, result.bodies, result.contents = [], [], []
         parts.setdefault(group, []).append(result)
         remaining[group] -= 1
@@ -303,31 +312,6 @@ class Run:
             self._content.report() if self.task.content_check else None,
             {"seconds": round(seconds, 3), "files": self._files},
         )
-
-
-@dataclass(slots=True)
-class _ContentTally:
-    logs: int = 0
-    events: int = 0
-    hours: dict[str, int] = field(default_factory=dict)
-    incomplete: dict[str, int] = field(default_factory=dict)
-    problems: list[tuple[str, str]] = field(default_factory=list)
-
-    def add(self, result: UnitResult) -> None:
-        for item in result.contents:
-            self.logs += 1
-            self.events += item.events
-            for hour, number in item.hours.items():
-                label = f"{item.account}/{item.region}/{hour}"
-                self.hours[label] = self.hours.get(label, 0) + number
-            for name, number in item.incomplete.items():
-                self.incomplete[name] = self.incomplete.get(name, 0) + number
-            lacking = ", ".join(f"{name} missing in {n} event(s)" for name, n in sorted(item.incomplete.items()))
-            if (item.problem or lacking) and len(self.problems) < FINDINGS_LIMIT:
-                self.problems.append((item.key, item.problem or lacking))
-
-    def report(self) -> ContentReport:
-        return ContentReport(self.logs, self.events, self.hours, self.incomplete, tuple(sorted(self.problems)))
 
 
 def new_seed() -> str:

@@ -101,7 +101,11 @@ class Ledger:
     def informed(self, unit: Unit) -> Unit:
         """The unit with what is known about its digests and logs from earlier runs."""
         digests = self._range("digest", "key, state, body, metadata", unit.scope, unit.scope.digests, unit)
-        logs = self._range("log", "key, state, sha256, verdict", unit.scope, unit.scope.logs, unit)
+        logs = [
+            row
+            for kind in unit.scope.kinds
+            for row in self._range("log", "key, state, sha256, verdict", unit.scope, unit.scope.logs(kind), unit)
+        ]
         return replace(
             unit,
             known_digests={key: KnownDigest(state, body, json.loads(data)) for key, state, body, data in digests},

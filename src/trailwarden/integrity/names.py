@@ -2,12 +2,21 @@
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from trailwarden.integrity import times
 
+EVENTS: Final = "CloudTrail"
+"""Folder of management and data events: the one every trail writes."""
+#: Folders of log files by kind of event: also Insights, network activity, aggregated data events.
+LOG_KINDS: Final = (EVENTS, "CloudTrail-Insight", "CloudTrail-NetworkActivity", "CloudTrail-Aggregated")
+DIGESTS: Final = "CloudTrail-Digest"
+
 _LOG = re.compile(
-    r"(?P<root>(?:.*/)?AWSLogs/(?:(?P<org>o-[a-z0-9]+)/)?)(?P<account>\d{12})/CloudTrail/(?P<region>[^/_]+)/\d{4}/\d\d/\d\d/"
-    r"(?P<owner>\d{12})_CloudTrail_(?P<place>[^/_]+)_(?P<time>\d{8}T\d{4}Z)_[A-Za-z0-9]+\.json\.gz",
+    r"(?P<root>(?:.*/)?AWSLogs/(?:(?P<org>o-[a-z0-9]+)/)?)(?P<account>\d{12})/"
+    r"(?P<kind>CloudTrail(?:-Insight|-NetworkActivity|-Aggregated)?)/(?P<region>[^/_]+)/\d{4}/\d\d/\d\d/"
+    # The user guide gives one form of file name for all kinds; Insights files have been seen to be named after their folder.
+    r"(?P<owner>\d{12})_(?:CloudTrail|(?P=kind))_(?P<place>[^/_]+)_(?P<time>\d{8}T\d{4}Z)_[A-Za-z0-9]+\.json\.gz",
     re.ASCII,
 )
 # Trail names may hold underscores; regions never do, so reading from the right is unambiguous.
@@ -21,22 +30,34 @@ _DIGEST = re.compile(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scope:
-    """One folder pair of a bucket: an account in a region. `root` is everything up to and with `AWSLogs/[o-…/]`."""
+    """An account in a region of a bucket. `root` is everything up to and with `AWSLogs/[o-…/]`.
+
+    `kinds` are the folders of log files that exist there, of LOG_KINDS.
+    """
 
     bucket: str
     root: str
     account: str
     region: str
+    kinds: tuple[str, ...] = (EVENTS,)
 
     @property
-    def logs(self) -> str:
-        """Prefix of the log files, before the dated folders."""
-        return f"{self.root}{self.account}/CloudTrail/{self.region}/"
+    def folder(self) -> str:
+        """Prefix of everything of the account."""
+        return f"{self.root}{self.account}/"
+
+    def logs(self, kind: str) -> str:
+        """Prefix of the log files of a kind, before the dated folders."""
+        return f"{self.folder}{kind}/{self.region}/"
 
     @property
     def digests(self) -> str:
         """Prefix of the digest files, before the dated folders."""
-        return f"{self.root}{self.account}/CloudTrail-Digest/{self.region}/"
+        return f"{self.folder}{DIGESTS}/{self.region}/"
+
+    def kind_of(self, key: str) -> str:
+        """The folder of log files that `key`, which lies in one of them, belongs to."""
+        return key[len(self.folder) :].partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +68,7 @@ class LogName:
     account: str
     region: str
     slot: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +93,13 @@ def parse_log(key: str) -> LogName | None:
         slot = times.from_basic(match["time"])
     except ValueError:
         return None
-    return LogName(match["root"], match["account"], match["region"], slot)
+    return LogName(match["root"], match["account"], match["region"], slot, match["kind"])
+
+
+def stamp_of(key: str) -> str:
+    """The delivery slot in the key of a log file, as written there; an empty text if there is none."""
+    parts = key.rsplit("_", 2)
+    return parts[1] if len(parts) == 3 else ""
 
 
 def parse_digest(key: str) -> DigestName | None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from trailwarden.integrity import times
 from trailwarden.integrity.chain import ChainId, Span
+from trailwarden.integrity.contents import ContentReport
 from trailwarden.integrity.keys import PublicKey
 from trailwarden.integrity.verdicts import FAILING, MEANING, UNDECIDED, Finding, Verdict, status
 
@@ -43,27 +44,6 @@ class ChainReport:
                 {"start": times.extended(s.start), "end": times.extended(s.end), "state": s.state} for s in self.spans
             ],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class ContentReport:
-    """Content check `log-content-complete` over the sampled, verified logs."""
-
-    logs: int = 0
-    events: int = 0
-    hours: Mapping[str, int] = field(default_factory=dict)
-    """Events by `account/region/hour`."""
-    incomplete: Mapping[str, int] = field(default_factory=dict)
-    """Events that lack a field, by field."""
-    problems: tuple[tuple[str, str], ...] = ()
-    """(key, what is wrong) of files with a problem or with incomplete events, at most FINDINGS_LIMIT."""
-
-    @property
-    def status(self) -> str:
-        """PASS, FAIL, or NOT_APPLICABLE if no log was there to look at."""
-        if self.problems or self.incomplete:
-            return "FAIL"
-        return "PASS" if self.logs else "NOT_APPLICABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +108,7 @@ class VerifyReport:
             "public_keys": [key.to_json() for key in self.keys],
         }
         if self.content is not None:
-            data["content"] = {
-                "check": "log-content-complete",
-                "status": self.content.status,
-                "logs": self.content.logs,
-                "events": self.content.events,
-                "incomplete": dict(sorted(self.content.incomplete.items())),
-                "events_per_hour": dict(sorted(self.content.hours.items())),
-                "problems": [{"key": key, "problem": text} for key, text in self.content.problems],
-            }
+            data["content"] = self.content.to_json()
         if timing:
             data["timing"] = dict(self.timing)
         return data

@@ -8,7 +8,7 @@ from trailwarden.integrity import times
 from trailwarden.integrity.chain import OFF, VOUCHED, ChainId, Joined, Span, Window, join
 from trailwarden.integrity.digest import Head
 from trailwarden.integrity.history import History
-from trailwarden.integrity.names import Scope
+from trailwarden.integrity.names import EVENTS, Scope
 from trailwarden.integrity.report import FINDINGS_LIMIT, ChainReport
 from trailwarden.integrity.task import UnitResult
 from trailwarden.integrity.verdicts import Finding, Verdict
@@ -149,12 +149,14 @@ def _loose_logs(
 ) -> None:
     """Judge log files that no digest names: planted, or left without a voucher by a lost digest, or never covered."""
     referenced = {(unit.scope.bucket, key) for unit in units for key in unit.loose_references}
+    # Nobody says that digests name files of every kind; of a kind that none of them names, none can be called injected.
+    kinds = {EVENTS, *(kind for unit in units for kind in unit.kinds)}
     loose = sorted(
         {
             (unit.scope, key, slot)
             for unit in units
             for key, slot in unit.loose_logs
-            if (unit.scope.bucket, key) not in referenced
+            if (unit.scope.bucket, key) not in referenced and unit.scope.kind_of(key) in kinds
         },
         key=lambda item: (item[2], item[1]),
     )

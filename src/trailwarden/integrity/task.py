@@ -93,7 +93,10 @@ class FileRecord(NamedTuple):
 
 @dataclass(slots=True)
 class UnitResult:
-    """Everything a unit found. `loose_*` are for the neighbours: references without listing and the reverse."""
+    """Everything a unit found. `loose_*` are for the neighbours: references without listing and the reverse.
+
+    `kinds` are the kinds of log files that its digests name.
+    """
 
     scope: Scope
     start: int
@@ -103,6 +106,7 @@ class UnitResult:
     counts: dict[str, int] = field(default_factory=dict)
     loose_references: list[str] = field(default_factory=list)
     loose_logs: list[tuple[str, int]] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
     unread: list[tuple[int, int]] = field(default_factory=list)
     contents: list[LogContent] = field(default_factory=list)
     inflated: int = 0

@@ -7,14 +7,15 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from trailwarden.integrity import content, times
 from trailwarden.integrity.chain import ChainId
 from trailwarden.integrity.digest import HASH_ALGORITHM, Digest, Head, Reference, Successor, examine, same_hash
-from trailwarden.integrity.events import read_events
+from trailwarden.integrity.events import LogContent, read_events
 from trailwarden.integrity.keys import Keyring
-from trailwarden.integrity.names import DigestName, parse_digest, parse_log
+from trailwarden.integrity.names import EVENTS, DigestName, parse_digest, parse_log, stamp_of
 from trailwarden.integrity.store import AbsentError, Blob, Entry, Store, UnavailableError
 from trailwarden.integrity.task import LogRow, Task, Unit, UnitResult
 from trailwarden.integrity.verdicts import FAILING, Finding, Verdict
@@ -69,7 +70,7 @@ class _Run:
             lambda: self._listed(self.scope.digests, self.unit.start + 1, self.unit.end)
         ]
         if not self.task.digests_only:
-            jobs.append(lambda: self._listed(self.scope.logs, self.unit.start - _REACH, self.unit.end - 1))
+            jobs += [partial(self._listed_logs, kind) for kind in self.scope.kinds]
         try:
             listings = spread(self.pool, len(jobs), jobs, lambda job: job())
         except UnavailableError as error:
@@ -83,22 +84,24 @@ class _Run:
         if self.task.digests_only:
             self.out.heads = [head for head, _ in judged]
         else:
-            self._logs(judged, listings[1])
+            self._logs(judged, [entry for found in listings[1:] for entry in found])
         return self.out
 
-    def _listed(self, folder: str, start: int, end: int) -> list[Entry]:
-        """Objects in the dated folders of [start, end]; log files before `start` are left out, their names sort by time."""
+    def _listed(self, folder: str, start: int, end: int, after: str = "") -> list[Entry]:
+        """Objects in the dated folders of [start, end] whose keys sort behind `after`."""
         found = []
         for day in range(start - start % times.DAY, end + 1, times.DAY):
-            prefix = folder + times.day_folder(day)
-            after = self._log_name(start) if day < start and folder == self.scope.logs else ""
-            found += self.store.entries(self.scope.bucket, prefix, after)
+            found += self.store.entries(self.scope.bucket, folder + times.day_folder(day), after if day < start else "")
         return found
 
-    def _log_name(self, slot: int) -> str:
-        """Where the keys of logs delivered in `slot` begin in the order of keys."""
-        name = f"{self.scope.account}_CloudTrail_{self.scope.region}_{times.basic(slot)[:13]}"
-        return self.scope.logs + times.day_folder(slot) + name
+    def _listed_logs(self, kind: str) -> list[Entry]:
+        """Log files that this unit's digests may name; names sort by time, so earlier ones of the day are left out."""
+        start, folder = self.unit.start - _REACH, self.scope.logs(kind)
+        name = f"{self.scope.account}_{EVENTS}_{self.scope.region}_{_stamp(start)}"
+        # How files of the other kinds are named is not beyond doubt, and there are few: these are listed by the day.
+        after = folder + times.day_folder(start) + name if kind == EVENTS else ""
+        found = self._listed(folder, start, self.unit.end - 1, after)
+        return found if after else [entry for entry in found if not "" < stamp_of(entry.key) < _stamp(start)]
 
     def _finding(self, verdict: Verdict, reason: str, kind: str, message: str, **more: Any) -> None:
         account, region = self.scope.account, self.scope.region
@@ -186,8 +189,9 @@ class _Run:
         proven = [(head, digest, _roots(head)) for head, digest in judged if digest is not None]
         todo = [(head, roots, ref) for head, digest, roots in proven for ref in digest.logs]
         rows = spread(self.pool, self.width, todo, lambda item: self._log(*item, listed))
-        own = self._log_name(self.unit.start)  # keys before it belong to the unit before
+        own = _stamp(self.unit.start)  # slots before it belong to the unit before
         bad: dict[str, int] = {}
+        kinds: set[str] = set()
         referenced: set[str] = set()
         for (head, _, _), row in zip(todo, rows, strict=True):
             referenced.add(row.key)
@@ -196,8 +200,10 @@ class _Run:
             self.out.counts[label] = self.out.counts.get(label, 0) + 1
             if row.verdict and Verdict(row.verdict) in FAILING:
                 bad[head.key] = bad.get(head.key, 0) + 1
-            if row.bucket == self.scope.bucket and (row.key < own or row.key not in listed):
+            if row.bucket == self.scope.bucket and (stamp_of(row.key) < own or row.key not in listed):
                 self.out.loose_references.append(row.key)
+            if row.key.startswith(self.scope.folder):
+                kinds.add(self.scope.kind_of(row.key))
             if row.verdict and row.verdict != Verdict.VERIFIED:
                 name = parse_log(row.key)
                 self._finding(
@@ -213,6 +219,7 @@ class _Run:
                 )
         self.out.heads = [replace(head, bad=bad.get(head.key, 0)) for head, _ in judged]
         self.out.loose_logs = list(self._loose(listed, referenced))
+        self.out.kinds = sorted(kinds)
         self.out.contents.sort(key=lambda item: item.key)
         self.out.inflated = sum(row.size for row in rows)
         if self.task.keep:
@@ -249,7 +256,8 @@ class _Run:
                 return row("", source="not-read")
             known = self.unit.known_logs.get(key)
             unchanged = known is not None and known[0] == entry.state and same_hash(known[1], ref.sha256)
-            if unchanged and not chosen(self.task.seed + "recheck", key, self.task.recheck):
+            again = self.task.content_check or chosen(self.task.seed + "recheck", key, self.task.recheck)
+            if unchanged and not again:
                 return row(Verdict.VERIFIED, source="ledger")
         try:
             blob = self.store.get(bucket, key, self.task.object_limit)
@@ -267,8 +275,15 @@ class _Run:
             return row(Verdict.CONTAINER_ANOMALY, held.anomaly, size=held.size)
         if self.task.content_check:
             # Appending is atomic; the order of arrival is undone in `_logs`.
-            self.out.contents.append(read_events(key, self.scope.account, self.scope.region, held.data))
+            name = head.name
+            file = LogContent(key, name.account, name.region, name.trail, name.home)
+            self.out.contents.append(read_events(file, held.data))
         return row(Verdict.VERIFIED, size=held.size)
+
+
+def _stamp(slot: int) -> str:
+    """A slot as the keys of log files spell it, without the Z."""
+    return times.basic(slot)[:13]
 
 
 def _roots(head: Head) -> set[tuple[str, str, str, str]]:

@@ -134,6 +134,13 @@ def concluded(
     return (Status.PASS if passes else Status.NOT_APPLICABLE), message
 
 
+def too_little(report: VerifiedLogs, sample: float) -> str:
+    """Return what keeps a report from proving anything about log files when a share of at least ``sample`` is asked for."""
+    if report.digests_only:
+        return "only the digests were verified"
+    return f"a sample of {report.sample:.2%} was read" if report.sample < sample else ""
+
+
 def places(trail: Trail, reports: Sequence[VerifiedLogs]) -> list[Place]:
     """Return where the trail must have digests: the account's regions that it records, and wherever a report found it."""
     regions = [region.name for region in trail.account.regions] if trail.is_multi_region else [trail.home_region]
