@@ -26,7 +26,7 @@ from trailwarden.integrity.history import History
 from trailwarden.integrity.keys import PublicKey
 from trailwarden.integrity.places import Places
 from trailwarden.integrity.report import VerifyReport
-from trailwarden.integrity.store import AbsentError, Blob, Entry, Store, UnavailableError
+from trailwarden.integrity.store import AbsentError, Blob, Entry, Store, UnavailableError, within
 from trailwarden.integrity.task import FileRecord, Task
 from trailwarden.integrity.verdicts import Verdict
 from trailwarden.integrity.workers import Origin
@@ -60,9 +60,10 @@ class MemoryStore:
         rests = (key[len(prefix) :] for key in self._objects(bucket, prefix))
         return sorted({rest.split("/")[0] for rest in rests if "/" in rest})
 
-    def entries(self, bucket: str, prefix: str, after: str = "") -> list[Entry]:
+    def entries(self, bucket: str, prefix: str, after: str = "", before: str = "", limit: int = 0) -> list[Entry]:
         found = ((key, self.buckets[bucket][key]) for key in self._objects(bucket, prefix) if key > after)
-        return [Entry(key, f"{o.etag} {len(o.body)} {o.modified}", len(o.body)) for key, o in found]
+        listing = (Entry(key, f"{o.etag} {len(o.body)} {o.modified}", len(o.body)) for key, o in found)
+        return within(listing, before, limit)
 
     def get(self, bucket: str, key: str, limit: int) -> Blob:
         self.reads.append(key)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.integrity.chains import StoredObject, stored
+from benchmarks.integrity.chains import ChainSpec, StoredObject, build, stored
 from benchmarks.integrity.endpoint import World, running
-from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, base, outcome
+from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, base, make, outcome
 from tests.integrity.tamperings import TAMPERINGS, log
 
 from trailwarden.integrity import api, aws, times, workers
@@ -19,7 +19,7 @@ from trailwarden.integrity.folder import FolderStore, load_keys
 from trailwarden.integrity.ledger import Ledger, LedgerError
 from trailwarden.integrity.places import parse_places
 from trailwarden.integrity.store import AbsentError
-from trailwarden.integrity.task import UnitResult
+from trailwarden.integrity.task import FileRecord, UnitResult
 from trailwarden.integrity.verdicts import Verdict
 
 
@@ -132,7 +132,7 @@ def test_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: p
     """Killed between two bundles: the next run takes over what was finished, with its window, clock and seed."""
     case, ledger = base(), tmp_path / "ledger"
     served = world(case)
-    monkeypatch.setattr("trailwarden.integrity.engine._BUNDLE", 2)
+    monkeypatch.setattr("trailwarden.integrity.schedule._BUNDLE", 2)
 
     class Killed(BaseException):
         pass
@@ -154,6 +154,45 @@ def test_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: p
     assert before
     assert report.totals == whole.totals
     assert [chain.spans for chain in report.chains] == [chain.spans for chain in whole.chains]
+
+
+@pytest.mark.parametrize(("dense", "bundle"), [(2, 1), (7, 3), (40, 2)])
+def test_units_with_too_many_logs_are_split_and_change_nothing(
+    dense: int, bundle: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However a window is cut, the same is found, in the same order; also over two regions, resumed and known."""
+    case = make(kinds=("CloudTrail", "CloudTrail-Insight"))
+    build(ChainSpec(case.bucket, region="us-east-1"))
+    for name, hour in (
+        ("log: injected", 4),
+        ("log: deleted", 9),
+        ("digest: deleted", 14),
+        ("log: file of another name", 18),
+    ):
+        TAMPERINGS[name].apply(case, hour)
+    served = world(case)
+    served.keys["us-east-1"] = served.keys["eu-west-1"]
+
+    def found(ledger: Path | None) -> tuple[dict[str, Any], list[FileRecord], int]:
+        files: list[FileRecord] = []
+        seen: list[Progress] = []
+        report = api.verify(options(url, ledger, seed="s"), on_file=files.append, on_progress=seen.append)
+        assert seen[-1].units == seen[-1].total == len(seen)
+        return report.to_json(timing=False), [file._replace(source="", size=0) for file in files], len(seen)
+
+    with running(served) as url:
+        whole = found(None)
+        monkeypatch.setattr("trailwarden.integrity.unit.DENSE", dense)
+        monkeypatch.setattr("trailwarden.integrity.ledger.DENSE", dense)
+        monkeypatch.setattr("trailwarden.integrity.schedule._BUNDLE", bundle)
+        split, first, again = found(None), found(tmp_path / "ledger"), found(tmp_path / "ledger")
+    assert split[2] > whole[2]
+    assert split[:2] == whole[:2]
+    for known in (first, again):
+        assert known[1] == whole[1]
+        assert known[0]["findings"] == whole[0]["findings"]
+        assert known[0]["chains"][0]["coverage"] == whole[0]["chains"][0]["coverage"]
+    assert again[0]["summary"]["log_sources"]["ledger"] == whole[0]["summary"]["log_sources"]["read"] - 1
 
 
 def test_other_options_do_not_continue_an_interrupted_run(tmp_path: Path) -> None:

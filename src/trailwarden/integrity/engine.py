@@ -2,11 +2,9 @@
 
 import secrets
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from trailwarden.integrity import cloudtrail, content, times
@@ -16,9 +14,10 @@ from trailwarden.integrity.history import History
 from trailwarden.integrity.keys import PublicKey
 from trailwarden.integrity.names import DIGESTS, LOG_KINDS, Scope
 from trailwarden.integrity.report import FINDINGS_LIMIT, ChainReport, VerifyReport
+from trailwarden.integrity.schedule import Schedule
 from trailwarden.integrity.scope import ScopeReport, join_scope
 from trailwarden.integrity.store import Store, UnavailableError
-from trailwarden.integrity.task import FileRecord, Task, Unit, UnitResult, records
+from trailwarden.integrity.task import FileRecord, Task, Unit, UnitResult, cut, records
 from trailwarden.integrity.verdicts import Finding, Verdict
 from trailwarden.integrity.workers import Origin, release, run_bundle
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 _KEY_MARGIN: Final = 35 * times.DAY  # keys live 30 days
 _DISCOVERY_THREADS: Final = 16
-_BUNDLE: Final = 16
 _STEPS: Final = (24, 12, 8, 6, 4, 3)
 _CORROBORATED: Final = frozenset({Verdict.GAP_DECLARED, Verdict.TAIL_MISSING})
 
@@ -190,11 +188,7 @@ class Run:
         """
         first, last = self.window.since, self.window.until + times.HOUR - 1
         enough = (s for s in _STEPS if scopes * (last - first) >= 8 * self.workers * s * times.HOUR)
-        step = next(enough, _STEPS[-1]) * times.HOUR
-        full = range(first - first % step + step, last, step)
-        # The hour behind the window is no unit of its own: that would list everything again for one digest.
-        cuts = [first, *(cut for cut in full if last - cut > step // 3), last]
-        return list(pairwise(cuts))
+        return cut(first, last, next(enough, _STEPS[-1]) * times.HOUR)
 
     def _work(self, groups: dict[tuple[str, str], list[Scope]]) -> None:
         """Keep the workers busy; take results in order, so that neither output nor memory depends on timing."""
@@ -203,51 +197,30 @@ class Run:
         total = len(scopes) * len(pieces)
         remaining = {group: len(members) * len(pieces) for group, members in groups.items()}
         parts: dict[tuple[str, str], list[UnitResult]] = {}
-        units = (Unit(scope, a, b, self._keys.get(scope.region, ())) for _, scope in scopes for a, b in pieces)
-        for done, (unit, result, fresh) in enumerate(self._results(units, total), 1):
+        units = (
+            Unit(scope, a, b, self._keys.get(scope.region, ()), last=b == pieces[-1][1])
+            for _, scope in scopes
+            for a, b in pieces
+        )
+        done = 0
+        for unit, result, fresh in Schedule(units, total, self._submit, self.workers, self.ledger):
+            group = (unit.scope.account, unit.scope.region)
+            if result.split:
+                total += len(result.split) - 1
+                remaining[group] += len(result.split) - 1
+                continue
+            done += 1
             if self.ledger is not None and fresh:
                 self.ledger.store(unit, result)
             self._resumed += not fresh
-            self._take((unit.scope.account, unit.scope.region), result, parts, remaining)
+            self._take(group, result, parts, remaining)
             if self.on_progress is not None:
                 self.on_progress(Progress(done, total, self._files, self._resumed))
         self.chains.sort(key=lambda chain: (chain.id, chain.bucket, chain.root))
 
-    def _results(self, units: Iterator[Unit], total: int) -> Iterator[tuple[Unit, UnitResult, bool]]:
-        """Every unit with its result, in order, and whether it was worked on now (not taken over from a broken run)."""
+    def _submit(self, bundle: Sequence[Unit]) -> Future[list[UnitResult]]:
         threads = max(1, self.connections // self.workers)
-
-        def submit(bundle: Sequence[Unit]) -> Future[list[UnitResult]]:
-            return self.executor.submit(run_bundle, self.origin, self.task, bundle, threads)
-
-        if total <= _BUNDLE * self.workers and self.ledger is None:
-            # A small run is dealt out at once, so that no worker waits for the end of a bundle.
-            every = list(units)
-            futures = [submit(every[n :: self.workers]) for n in range(min(self.workers, total))]
-            dealt = [iter(future.result()) for future in futures]
-            yield from ((unit, next(dealt[index % self.workers]), True) for index, unit in enumerate(every))
-            return
-        waiting: deque[tuple[list[Unit], dict[int, UnitResult], Future[list[UnitResult]] | None]] = deque()
-        while True:
-            while len(waiting) <= 2 * self.workers and (bundle := list(islice(units, _BUNDLE))):
-                known = self._finished(bundle)
-                todo = [self._informed(unit) for index, unit in enumerate(bundle) if index not in known]
-                waiting.append((bundle, known, submit(todo) if todo else None))
-            if not waiting:
-                return
-            bundle, known, future = waiting.popleft()
-            fresh = iter(future.result() if future else ())
-            for index, unit in enumerate(bundle):
-                yield unit, known[index] if index in known else next(fresh), index not in known
-
-    def _finished(self, bundle: Sequence[Unit]) -> dict[int, UnitResult]:
-        if self.ledger is None:
-            return {}
-        results = ((index, self.ledger.done(unit)) for index, unit in enumerate(bundle))
-        return {index: result for index, result in results if result is not None}
-
-    def _informed(self, unit: Unit) -> Unit:
-        return unit if self.ledger is None else self.ledger.informed(unit)
+        return self.executor.submit(run_bundle, self.origin, self.task, bundle, threads)
 
     def _take(
         self,

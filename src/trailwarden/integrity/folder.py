@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trailwarden.integrity.keys import PublicKey
-from trailwarden.integrity.store import AbsentError, Blob, Entry, UnavailableError
+from trailwarden.integrity.store import AbsentError, Blob, Entry, UnavailableError, within
 from trailwarden.integrity.verdicts import Verdict
 
 _SIDECAR: Final = ".metadata.json"
@@ -31,10 +31,11 @@ class FolderStore:
         with os.scandir(folder) as found:
             return sorted(item.name for item in found if item.is_dir())
 
-    def entries(self, bucket: str, prefix: str, after: str = "") -> list[Entry]:
-        """See `Store.entries`; `prefix` ends with a slash, as every prefix asked for by this package does."""
+    def entries(self, bucket: str, prefix: str, after: str = "", before: str = "", limit: int = 0) -> list[Entry]:
+        """See `Store.entries`."""
         top = self._path(bucket, "")
-        return sorted(entry for entry in self._walk(top, self._path(bucket, prefix)) if entry.key > after)
+        found = sorted(entry for entry in self._walk(top, self._path(bucket, prefix)) if entry.key > after)
+        return within(found, before, limit)
 
     def get(self, bucket: str, key: str, limit: int) -> Blob:
         """See `Store.get`."""

@@ -13,8 +13,7 @@ from typing import Any, Final, Self
 
 from trailwarden.integrity import codec, times
 from trailwarden.integrity.keys import PublicKey
-from trailwarden.integrity.names import Scope
-from trailwarden.integrity.task import KnownDigest, Unit, UnitResult
+from trailwarden.integrity.task import DENSE, KnownDigest, Unit, UnitResult
 from trailwarden.integrity.verdicts import Verdict
 
 _SCHEMA: Final = """
@@ -100,12 +99,19 @@ class Ledger:
 
     def informed(self, unit: Unit) -> Unit:
         """The unit with what is known about its digests and logs from earlier runs."""
-        digests = self._range("digest", "key, state, body, metadata", unit.scope, unit.scope.digests, unit)
-        logs = [
-            row
-            for kind in unit.scope.kinds
-            for row in self._range("log", "key, state, sha256, verdict", unit.scope, unit.scope.logs(kind), unit)
-        ]
+        scope, bucket = unit.scope, unit.scope.bucket
+        start, end = unit.start - 2 * times.HOUR, unit.end + times.HOUR
+        first = scope.digests + times.day_folder(start)
+        query = "SELECT key, state, body, metadata FROM digest WHERE bucket = ? AND key BETWEEN ? AND ?"
+        digests = self._db.execute(query, (bucket, first, scope.digests + times.day_folder(end) + "~")).fetchall()
+        query = "SELECT key, state, sha256, verdict FROM log WHERE bucket = ? AND key BETWEEN ? AND ? LIMIT ?"
+        logs: list[Any] = []
+        for kind in scope.kinds:
+            first, last = scope.log_key(kind, start, named=kind), scope.log_key(kind, end)
+            limit = -1 if unit.whole else DENSE + 1
+            found = self._db.execute(query, (bucket, first, last, limit)).fetchall()
+            # So many logs will make the unit be split, and then it is asked again for each part.
+            logs += found if len(found) != limit else ()
         return replace(
             unit,
             known_digests={key: KnownDigest(state, body, json.loads(data)) for key, state, body, data in digests},
@@ -151,12 +157,6 @@ class Ledger:
             "UPDATE run SET finished = 1 WHERE request = (SELECT request FROM run WHERE id = ?)", (self._run,)
         )
         self._db.execute("DELETE FROM unit WHERE run <= ?", (self._run,))
-
-    def _range(self, table: str, columns: str, scope: Scope, folder: str, unit: Unit) -> list[Any]:
-        first = folder + times.day_folder(unit.start - times.HOUR)
-        last = folder + times.day_folder(unit.end) + "~"
-        query = f"SELECT {columns} FROM {table} WHERE bucket = ? AND key BETWEEN ? AND ?"  # noqa: S608 - names are ours
-        return self._db.execute(query, (scope.bucket, first, last)).fetchall()
 
 
 def _name(unit: Unit) -> str:

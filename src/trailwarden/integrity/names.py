@@ -50,6 +50,11 @@ class Scope:
         """Prefix of the log files of a kind, before the dated folders."""
         return f"{self.folder}{kind}/{self.region}/"
 
+    def log_key(self, kind: str, slot: int, *, named: str = EVENTS) -> str:
+        """Where the keys of log files delivered in `slot` begin in the order of keys, if files are named `named`."""
+        name = f"{self.account}_{named}_{self.region}_{slot_stamp(slot)}"
+        return f"{self.logs(kind)}{times.day_folder(slot)}{name}"
+
     @property
     def digests(self) -> str:
         """Prefix of the digest files, before the dated folders."""
@@ -96,8 +101,13 @@ def parse_log(key: str) -> LogName | None:
     return LogName(match["root"], match["account"], match["region"], slot, match["kind"])
 
 
+def slot_stamp(slot: int) -> str:
+    """A delivery slot as the keys of log files spell it, without the Z."""
+    return times.basic(slot)[:13]
+
+
 def stamp_of(key: str) -> str:
-    """The delivery slot in the key of a log file, as written there; an empty text if there is none."""
+    """The delivery slot in the key of a log file as written there, with the Z; an empty text if there is none."""
     parts = key.rsplit("_", 2)
     return parts[1] if len(parts) == 3 else ""
 

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_plus
 
 from trailwarden.integrity import aws, wire
-from trailwarden.integrity.store import AbsentError, Blob, Entry, UnavailableError
+from trailwarden.integrity.store import AbsentError, Blob, Entry, UnavailableError, within
 from trailwarden.integrity.verdicts import Verdict
 
 _ATTEMPTS: Final = 4
@@ -63,10 +63,10 @@ class S3Store:
         pages = self._pages(bucket, {"prefix": prefix, "delimiter": "/"})
         return sorted(name[len(prefix) : -1] for page in pages for name in page.folders)
 
-    def entries(self, bucket: str, prefix: str, after: str = "") -> list[Entry]:
+    def entries(self, bucket: str, prefix: str, after: str = "", before: str = "", limit: int = 0) -> list[Entry]:
         """See `Store.entries`."""
         pages = self._pages(bucket, {"prefix": prefix} | ({"start-after": after} if after else {}))
-        return [entry for page in pages for entry in page.entries]
+        return within((entry for page in pages for entry in page.entries), before, limit)
 
     def get(self, bucket: str, key: str, limit: int) -> Blob:
         """See `Store.get`."""

@@ -1,6 +1,6 @@
 """Where objects come from: the little that the verifier asks of a bucket or of a folder holding a copy of one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -44,6 +44,18 @@ class UnavailableError(Exception):
         return self.message
 
 
+def within(entries: Iterable[Entry], before: str, limit: int) -> list[Entry]:
+    """The part of a listing in order that `Store.entries` was asked for; nothing behind it is taken from `entries`."""
+    found: list[Entry] = []
+    for entry in entries:
+        if before and entry.key >= before:
+            break
+        found.append(entry)
+        if limit and len(found) > limit:
+            break
+    return found
+
+
 class Store(Protocol):
     """Read access to buckets; all methods may be called from many threads at once."""
 
@@ -51,8 +63,16 @@ class Store(Protocol):
         """Names of the folders directly under `prefix`, without slashes, sorted."""
         ...
 
-    def entries(self, bucket: str, prefix: str, after: str = "") -> list[Entry]:
-        """Every object under `prefix` whose key sorts behind `after`."""
+    def entries(self, bucket: str, prefix: str, after: str = "", before: str = "", limit: int = 0) -> list[Entry]:
+        """Objects under `prefix` in the order of their keys.
+
+        Args:
+            bucket: its name.
+            prefix: ends with a slash.
+            after: only keys that sort behind it.
+            before: only keys that sort before it; empty for no end.
+            limit: stop when more than this many are found; 0 for all.
+        """
         ...
 
     def get(self, bucket: str, key: str, limit: int) -> Blob:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from trailwarden.integrity.digest import Head
 from trailwarden.integrity.events import LogContent
@@ -10,6 +11,9 @@ from trailwarden.integrity.keys import PublicKey
 from trailwarden.integrity.names import Scope
 from trailwarden.integrity.places import Places
 from trailwarden.integrity.verdicts import Finding, Verdict
+
+#: Log files in one unit; beyond it the unit is split, so that memory does not grow with what is in the bucket.
+DENSE: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,10 @@ class KnownDigest:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Digests that end in (start, end] and logs delivered in slots of [start, end), seconds since 1970."""
+    """Digests that end in (start, end] and logs delivered in slots of [start, end), seconds since 1970.
+
+    `whole` keeps it from being split however many logs there are; `last` is set if the window ends with it.
+    """
 
     scope: Scope
     start: int
@@ -61,6 +68,8 @@ class Unit:
     known_digests: Mapping[str, KnownDigest] = field(default_factory=dict)
     known_logs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Key to (state, SHA-256) of logs verified before."""
+    whole: bool = False
+    last: bool = False
 
 
 class LogRow(NamedTuple):
@@ -95,7 +104,8 @@ class FileRecord(NamedTuple):
 class UnitResult:
     """Everything a unit found. `loose_*` are for the neighbours: references without listing and the reverse.
 
-    `kinds` are the kinds of log files that its digests name.
+    `kinds` are the kinds of log files that its digests name. `split` is set, and nothing else, if there are too many logs
+    for one unit: the stretches to verify instead.
     """
 
     scope: Scope
@@ -111,8 +121,16 @@ class UnitResult:
     contents: list[LogContent] = field(default_factory=list)
     inflated: int = 0
     rows: list[LogRow] = field(default_factory=list)
+    split: list[tuple[int, int]] = field(default_factory=list)
     bodies: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
     """(key, state, stored bytes, metadata) of digests read in this run."""
+
+
+def cut(first: int, last: int, step: int) -> list[tuple[int, int]]:
+    """[first, last) cut at full multiples of `step` seconds, without a short piece at the end."""
+    full = range(first - first % step + step, last, step)
+    # The hour behind the window is no unit of its own: that would list everything again for one digest.
+    return list(pairwise([first, *(at for at in full if last - at > step // 3), last]))
 
 
 def records(result: UnitResult) -> Iterator[FileRecord]:

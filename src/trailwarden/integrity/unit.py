@@ -15,9 +15,9 @@ from trailwarden.integrity.chain import ChainId
 from trailwarden.integrity.digest import HASH_ALGORITHM, Digest, Head, Reference, Successor, examine, same_hash
 from trailwarden.integrity.events import LogContent, read_events
 from trailwarden.integrity.keys import Keyring
-from trailwarden.integrity.names import EVENTS, DigestName, parse_digest, parse_log, stamp_of
+from trailwarden.integrity.names import EVENTS, DigestName, parse_digest, parse_log, slot_stamp, stamp_of
 from trailwarden.integrity.store import AbsentError, Blob, Entry, Store, UnavailableError
-from trailwarden.integrity.task import LogRow, Task, Unit, UnitResult
+from trailwarden.integrity.task import DENSE, LogRow, Task, Unit, UnitResult, cut
 from trailwarden.integrity.verdicts import FAILING, Finding, Verdict
 
 T = TypeVar("T")
@@ -80,6 +80,10 @@ class _Run:
                 error.verdict, f"list-{error.reason}", "hours", message, start=self.unit.start, end=self.unit.end
             )
             return self.out
+        for entries in listings[1:]:
+            if len(entries) > DENSE and not self.unit.whole and self.unit.end - self.unit.start > times.HOUR:
+                self.out.split = self._pieces(entries)
+                return self.out
         judged = self._digests(listings[0])
         if self.task.digests_only:
             self.out.heads = [head for head, _ in judged]
@@ -87,21 +91,36 @@ class _Run:
             self._logs(judged, [entry for found in listings[1:] for entry in found])
         return self.out
 
-    def _listed(self, folder: str, start: int, end: int, after: str = "") -> list[Entry]:
-        """Objects in the dated folders of [start, end] whose keys sort behind `after`."""
-        found = []
-        for day in range(start - start % times.DAY, end + 1, times.DAY):
-            found += self.store.entries(self.scope.bucket, folder + times.day_folder(day), after if day < start else "")
-        return found
+    def _listed(self, folder: str, start: int, end: int) -> list[Entry]:
+        """Objects in the dated folders of [start, end]."""
+        days = range(start - start % times.DAY, end + 1, times.DAY)
+        return [e for day in days for e in self.store.entries(self.scope.bucket, folder + times.day_folder(day))]
 
     def _listed_logs(self, kind: str) -> list[Entry]:
-        """Log files that this unit's digests may name; names sort by time, so earlier ones of the day are left out."""
-        start, folder = self.unit.start - _REACH, self.scope.logs(kind)
-        name = f"{self.scope.account}_{EVENTS}_{self.scope.region}_{_stamp(start)}"
-        # How files of the other kinds are named is not beyond doubt, and there are few: these are listed by the day.
-        after = folder + times.day_folder(start) + name if kind == EVENTS else ""
-        found = self._listed(folder, start, self.unit.end - 1, after)
-        return found if after else [entry for entry in found if not "" < stamp_of(entry.key) < _stamp(start)]
+        """Log files that this unit's digests may name, or the first of them if they are too many for one unit.
+
+        Names sort by time, so others of the day are left out. How files of the other kinds are named is not beyond doubt:
+        bounds are chosen so that either way nothing is missed.
+        """
+        unit, start, found = self.unit, self.unit.start - _REACH, list[Entry]()
+        limit = 0 if unit.whole else DENSE
+        for day in range(start - start % times.DAY, unit.end, times.DAY):
+            after = self.scope.log_key(kind, start, named=kind) if day < start else ""
+            before = self.scope.log_key(kind, unit.end + 60) if day + times.DAY > unit.end and not unit.last else ""
+            prefix = self.scope.logs(kind) + times.day_folder(day)
+            found += self.store.entries(self.scope.bucket, prefix, after, before, limit)
+            if limit and len(found) > limit:
+                break
+        first = slot_stamp(start)
+        return found if kind == EVENTS else [entry for entry in found if not "" < stamp_of(entry.key) < first]
+
+    def _pieces(self, entries: Sequence[Entry]) -> list[tuple[int, int]]:
+        """Stretches of full hours with as many logs as one unit may have, by how close together `entries` are."""
+        start = self.unit.start - _REACH
+        slots = [name.slot for entry in entries if (name := parse_log(entry.key)) is not None]
+        seconds = max([slot - start for slot in slots], default=0)
+        hours = DENSE * seconds // (max(len(slots), 1) * times.HOUR)
+        return cut(self.unit.start, self.unit.end, max(hours, 1) * times.HOUR)
 
     def _finding(self, verdict: Verdict, reason: str, kind: str, message: str, **more: Any) -> None:
         account, region = self.scope.account, self.scope.region
@@ -189,7 +208,7 @@ class _Run:
         proven = [(head, digest, _roots(head)) for head, digest in judged if digest is not None]
         todo = [(head, roots, ref) for head, digest, roots in proven for ref in digest.logs]
         rows = spread(self.pool, self.width, todo, lambda item: self._log(*item, listed))
-        own = _stamp(self.unit.start)  # slots before it belong to the unit before
+        own = slot_stamp(self.unit.start)  # slots before it belong to the unit before
         bad: dict[str, int] = {}
         kinds: set[str] = set()
         referenced: set[str] = set()
@@ -279,11 +298,6 @@ class _Run:
             file = LogContent(key, name.account, name.region, name.trail, name.home)
             self.out.contents.append(read_events(file, held.data))
         return row(Verdict.VERIFIED, size=held.size)
-
-
-def _stamp(slot: int) -> str:
-    """A slot as the keys of log files spell it, without the Z."""
-    return times.basic(slot)[:13]
 
 
 def _roots(head: Head) -> set[tuple[str, str, str, str]]:
