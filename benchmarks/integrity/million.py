@@ -19,6 +19,7 @@ from benchmarks.integrity import chains
 from benchmarks.integrity.compare import REGIONS, ROOT, environment
 from benchmarks.integrity.organization import watch
 
+from trailwarden.executors import open_executor
 from trailwarden.integrity import workers
 from trailwarden.integrity.chain import Window
 from trailwarden.integrity.engine import Run
@@ -103,7 +104,7 @@ def verify(folder: Path, days: int, ledger: Path | None) -> None:
     first = chains.DEFAULT_START
     window = Window(first, first + days * chains.DAY, first + (days + 1) * chains.DAY)
     began = time.perf_counter()
-    with workers.workers("processes", None) as (executor, number):
+    with open_executor("processes") as (executor, number):
         if ledger is None:
             print(_run(folder, window, executor, number, None, began))
             return
