@@ -46,8 +46,8 @@ def without_account(url):
     return f"{scheme}://{host}" if account.isdigit() and len(account) == 12 else url
 
 
-def read():
-    session = boto3.session.Session()
+def read(session=None):
+    session = session or boto3.session.Session()
     caller = client(session, "sts", "us-east-1").get_caller_identity()
     regions = [
         row["RegionName"] for row in client(session, "ec2", "us-east-1").describe_regions(AllRegions=True)["Regions"]
@@ -62,6 +62,8 @@ def read():
     for arn, row in facts["trails"].items():
         home = row["HomeRegion"]
         row["status"] = clients[home].get_trail_status(Name=arn)
+        if arn.split(":")[4] != caller["Account"]:
+            continue  # an organization's: read in the account that owns it
         row["selectors"] = clients[home].get_event_selectors(TrailName=arn)
         s3 = client(session, "s3", home)
         bucket = row["S3BucketName"]
