@@ -2,16 +2,21 @@
 
 junit-xml builds each suite; the document around it is ours, because the library writes attributes that the strict schema refuses,
 omits a zero ``time``, and can't carry lone surrogates.
+
+GitLab refuses a file of 30 MB. A report of many accounts that would exceed it says less, step by step, and a property of each suite says so:
+first what did not fail loses its text, then a case stands for a policy in an account, in an organizational unit, and at last in all of them.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from junit_xml import TestCase, TestSuite
 
 from trailwarden import RenderOptions, Report, Status, reporter
+from trailwarden.grouping import unit_title, units
 from trailwarden.model import PolicyResult, Result, Rule
 from trailwarden.presentation import (
     PROBLEMS,
@@ -23,45 +28,116 @@ from trailwarden.presentation import (
     remedies,
     row_fingerprint,
     short_name,
+    urgency,
+    worst,
 )
 from trailwarden.text import compact, one_line, shorten, visible
 
 NAME_LIMIT = 500
+SIZE_LIMIT = 29_000_000
+"""Bytes of a file: GitLab takes less than 30 MB."""
+LISTED = 100
+"""Rows that a case for many of them lists."""
 # What the library writes and junit-10.xsd does not know.
 _FOREIGN = ("disabled", "assertions", "log", "url")
+_COUNTED = ("tests", "failures", "errors")
+
+
+@dataclass(frozen=True)
+class _Detail:
+    """What a case stands for, and whether one that is no problem is described."""
+
+    granularity: str
+    texts: bool = True
+
+
+_STEPS = (
+    _Detail("subject"),
+    _Detail("subject", texts=False),
+    _Detail("policy"),
+    _Detail("ou"),
+    _Detail("organization"),
+)
+"""From everything to the least; ``policy`` is a case for a policy in an account."""
 
 
 @reporter(suffix=".xml", media_type="application/xml")
 def junit(report: Report, options: RenderOptions) -> str:
     """JUnit XML for test views of CI systems."""
+    *steps, last = _STEPS[_STEPS.index(_Detail(options.junit_granularity)) :]
+    for number, detail in enumerate(steps):
+        text = _document(report, options, detail, SIZE_LIMIT, shortened=number > 0)
+        if text is not None:
+            return text
+    return _document(report, options, last, shortened=True) or ""
+
+
+def _document(
+    report: Report, options: RenderOptions, detail: _Detail, limit: int = 0, *, shortened: bool
+) -> str | None:
+    """Return the document, or None as soon as it exceeds a limit in bytes."""
     found, advice = by_policy(report), remedies(report)
-    suites = [_suite(report, options, rule, found[rule.id], advice[rule.id]) for rule in report.rules if found[rule.id]]
-    root = ET.Element("testsuites", {"name": "trailwarden"})
-    for key in ("tests", "failures", "errors"):
-        root.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
-    root.set("time", "0.000")
-    root.extend(suites)
-    ET.indent(root)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+    several = len({row.account for row in report.results}) > 1
+    totals: Counter[str] = Counter()
+    parts: list[str] = []
+    size = 0
+    for rule in report.rules:
+        if not found[rule.id]:
+            continue
+        place = None if options.junit_strict else anchor(rule, options)
+        frame = _Frame(_class_name(rule), place, several=several)
+        if detail.granularity == "subject":
+            cases = _subject_cases(frame, found[rule.id], advice[rule.id], texts=detail.texts)
+        else:
+            cases = _policy_cases(report, rule, frame, found[rule.id], detail.granularity)
+        suite = _suite(report, rule, frame, cases, _shortened(detail) if shortened else "")
+        totals.update({key: int(suite.get(key, "0")) for key in _COUNTED})
+        ET.indent(suite, level=1)
+        parts.append(f"\n  {ET.tostring(suite, encoding='unicode')}")
+        size += len(parts[-1].encode("utf-8", "surrogatepass"))
+        if limit and size > limit:
+            return None
+    root = ET.Element(
+        "testsuites", {"name": "trailwarden", **{key: str(totals[key]) for key in _COUNTED}, "time": "0.000"}
+    )
+    head, body = ET.tostring(root, encoding="unicode"), "".join(parts)
+    whole = f"{head.removesuffix(' />')}>{body}\n</testsuites>" if body else head
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{whole}\n'
 
 
-def _suite(report: Report, options: RenderOptions, rule: Rule, rows: list[Result], remedy: str) -> ET.Element:
-    classname = f"trailwarden.{_token(rule.pack) or 'local'}.{_token(rule.id)}"
-    place = None if options.junit_strict else anchor(rule, options)
-    if options.junit_granularity == "policy":
-        cases = [
-            _policy_case(report, verdict, [row for row in rows if row.account == verdict.account], classname, place)
-            for verdict in report.policies
-            if verdict.id == rule.id
-        ]
-    else:
-        names = _unique_names(report, rows)
-        cases = [_case(name, row, remedy, classname, place) for name, row in zip(names, rows, strict=True)]
+def _shortened(detail: _Detail) -> str:
+    """Return what was left out to fit the limit."""
+    if detail.granularity == "subject":
+        return "what did not fail is not described"
+    whole = {"policy": "an account", "ou": "an organizational unit", "organization": "all accounts"}
+    return f"a case stands for a policy in {whole[detail.granularity]}"
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What all cases of a suite share."""
+
+    classname: str
+    place: Anchor | None
+    several: bool
+    """Whether names have to tell accounts apart."""
+
+    def case(self, name: str) -> TestCase:
+        if self.place is None:
+            return TestCase(name, self.classname)
+        return TestCase(name, self.classname, file=self.place.path, line=str(self.place.line))
+
+
+def _class_name(rule: Rule) -> str:
+    return f"trailwarden.{_token(rule.pack) or 'local'}.{_token(rule.id)}"
+
+
+def _suite(report: Report, rule: Rule, frame: _Frame, cases: list[TestCase], shortened: str) -> ET.Element:
     suite = TestSuite(
-        classname,
+        frame.classname,
         cases,
         timestamp=one_line(report.run.started_at).split(".")[0].removesuffix("Z"),
-        properties=_properties(report, rule),
+        properties=_properties(report, rule) | ({"report.shortened": shortened} if shortened else {}),
     )
     element: ET.Element = suite.build_xml_doc("utf-8")
     for key in _FOREIGN:
@@ -93,10 +169,8 @@ def _token(text: str) -> str:
     return shorten(re.sub(r"[^\w-]+", "_", one_line(text)), 200)
 
 
-def _unique_names(report: Report, rows: Iterable[Result]) -> list[str]:
+def _unique_names(rows: list[Result], *, several: bool) -> list[str]:
     """Return names that tell what and where; GitLab keeps only the first of two that are equal."""
-    rows = list(rows)
-    several = len({row.account for row in report.results}) > 1
     names = []
     for row in rows:
         check = f" · {one_line(row.check)}" if row.check and row.check != row.policy else ""
@@ -121,10 +195,17 @@ def _unique_names(report: Report, rows: Iterable[Result]) -> list[str]:
     return unique
 
 
-def _case(name: str, row: Result, remedy: str, classname: str, place: Anchor | None) -> TestCase:
-    case = _new_case(name, classname, place)
+def _subject_cases(frame: _Frame, rows: list[Result], remedy: str, *, texts: bool) -> list[TestCase]:
+    names = _unique_names(rows, several=frame.several)
+    return [_case(frame, name, row, remedy, texts=texts) for name, row in zip(names, rows, strict=True)]
+
+
+def _case(frame: _Frame, name: str, row: Result, remedy: str, *, texts: bool) -> TestCase:
+    case = frame.case(name)
+    if row.status is Status.PASS:
+        return case
     message = one_line(row.message)
-    text = _body(row, remedy if row.status in PROBLEMS else "")
+    text = _body(row, remedy if row.status in PROBLEMS else "") if texts or row.status in PROBLEMS else message
     if row.status is Status.FAIL:
         case.add_failure_info(message or "failed", text, f"trailwarden.fail.{row.severity.value}")
     elif row.status is Status.ERROR:
@@ -138,28 +219,55 @@ def _case(name: str, row: Result, remedy: str, classname: str, place: Anchor | N
     return case
 
 
-def _policy_case(
-    report: Report, verdict: PolicyResult, rows: list[Result], classname: str, place: Anchor | None
-) -> TestCase:
-    several = len(report.run.accounts) > 1
-    case = _new_case(one_line(verdict.id) + (f" [{one_line(verdict.account)}]" if several else ""), classname, place)
-    counts = f"candidates {verdict.candidates}, applicable {verdict.applicable}, satisfying {verdict.satisfying}"
-    listed = [f"{row.status.value} {short_name(row)} {one_line(row.region)}: {one_line(row.message)}" for row in rows]
-    text = "\n".join([counts, *listed])
-    if verdict.status is Status.FAIL:
-        case.add_failure_info(counts, text, f"trailwarden.fail.{verdict.severity.value}")
-    elif verdict.status is Status.ERROR:
+def _policy_cases(report: Report, rule: Rule, frame: _Frame, rows: list[Result], granularity: str) -> list[TestCase]:
+    """Return a case for the policy in each account, each unit, or all of them."""
+    paths = units(report)
+
+    def place(account: str) -> str:
+        if granularity == "organization":
+            return ""
+        return account if granularity == "policy" else unit_title(paths.get(account, ()))
+
+    verdicts: dict[str, list[PolicyResult]] = {}
+    for verdict in report.policies:
+        if verdict.id == rule.id:
+            verdicts.setdefault(place(verdict.account), []).append(verdict)
+    behind: dict[str, list[Result]] = {}
+    for row in rows:
+        behind.setdefault(place(row.account), []).append(row)
+    named = granularity == "ou" or (granularity == "policy" and len(report.run.accounts) > 1)
+    cases = []
+    for where, found in verdicts.items():
+        suffix = f" [{shorten(one_line(where), 200)}]" if named else ""
+        cases.append(_policy_case(frame, one_line(rule.id) + suffix, found, behind.get(where, [])))
+    return cases
+
+
+def _policy_case(frame: _Frame, name: str, verdicts: list[PolicyResult], rows: list[Result]) -> TestCase:
+    case = frame.case(name)
+    total = {key: sum(getattr(item, key) for item in verdicts) for key in ("candidates", "applicable", "satisfying")}
+    counts = ", ".join(f"{key} {number}" for key, number in total.items())
+    if len(verdicts) > 1:
+        counts += f" in {len(verdicts)} accounts"
+    listed = sorted(rows, key=urgency)[:LISTED] if len(rows) > LISTED else rows
+    lines = [_line(row, with_account=len(verdicts) > 1) for row in listed]
+    more = [f"and {len(rows) - LISTED} more"] if len(rows) > LISTED else []
+    text = "\n".join([counts, *lines, *more])
+    status = worst(item.status for item in verdicts)
+    severity = max((item.severity for item in verdicts), key=lambda item: item.rank)
+    if status is Status.FAIL:
+        case.add_failure_info(counts, text, f"trailwarden.fail.{severity.value}")
+    elif status is Status.ERROR:
         case.add_error_info(f"could not be evaluated: {counts}", text, "trailwarden.error.policy")
-    elif verdict.status is not Status.PASS:
-        word = "waived" if verdict.status is Status.WAIVED else "not applicable"
+    elif status is not Status.PASS:
+        word = "waived" if status is Status.WAIVED else "not applicable"
         case.add_skipped_info(f"{word}: {counts}", text)
     return case
 
 
-def _new_case(name: str, classname: str, place: Anchor | None) -> TestCase:
-    if place is None:
-        return TestCase(name, classname)
-    return TestCase(name, classname, file=place.path, line=str(place.line))
+def _line(row: Result, *, with_account: bool) -> str:
+    account = f"{one_line(row.account)} " if with_account else ""
+    return f"{row.status.value} {account}{short_name(row)} {one_line(row.region)}: {one_line(row.message)}"
 
 
 def _waived(row: Result) -> str:

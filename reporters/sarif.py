@@ -7,9 +7,11 @@ shows whatever it is given as an open alert. What could not be evaluated is a re
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from trailwarden import RenderOptions, Report, Severity, Status, reporter
+from trailwarden.grouping import unit_title, units
 from trailwarden.markdown import fenced
 from trailwarden.model import Result, Rule
 from trailwarden.presentation import (
@@ -26,11 +28,14 @@ from trailwarden.presentation import (
     rows,
     urgency,
 )
+from trailwarden.results import fingerprint
 from trailwarden.text import clean_json, compact, one_line, sentence, shorten, visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULT_LIMIT = 5000
 """GitHub keeps the 5,000 most severe results of a run and drops the rest without a word."""
+NOTES = 1000
+"""Notifications of a run; GitHub reads none, and an organization can have one for each policy and account."""
 TEXT_LIMIT = 1024
 NAME_LIMIT = 255
 TAG_LIMIT = 10
@@ -78,9 +83,7 @@ def sarif(report: Report, options: RenderOptions) -> str:
         "originalUriBaseIds": {
             "SRCROOT": {"description": {"text": "The root of the repository that holds the policies."}}
         },
-        "results": _by_policy(problems, places, index)
-        if options.sarif_group == "policy"
-        else _by_subject(problems, places, index),
+        "results": _results(report, problems, options.sarif_group, places, index),
         "columnKind": "unicodeCodePoints",
     }
     if taxonomies:
@@ -194,23 +197,28 @@ def _descriptors(problems: Iterable[Result]) -> dict[str, Object]:
 
 
 def _invocation(report: Report, problems: Iterable[Result], index: dict[str, int], codes: list[str]) -> Object:
-    notes = {}
+    unknown: dict[tuple[str, str], str] = {}
     for row in problems:
         if row.status is Status.ERROR:
             text = one_line(row.reason.sentence() if row.reason else row.message)
-            code = _reason_code(row)
-            notes[row.policy, text] = {
-                "descriptor": {"id": f"not-evaluated/{code}", "index": codes.index(code)},
-                "level": "error",
-                "message": {"text": _literal(f"Could not be evaluated: {text}")},
-                "associatedRule": {"id": row.policy, "index": index[row.policy]},
-            }
+            unknown[row.policy, text] = _reason_code(row)
+    notes: list[Object] = [
+        {
+            "descriptor": {"id": f"not-evaluated/{code}", "index": codes.index(code)},
+            "level": "error",
+            "message": {"text": _literal(f"Could not be evaluated: {text}")},
+            "associatedRule": {"id": policy, "index": index[policy]},
+        }
+        for (policy, text), code in islice(unknown.items(), NOTES)
+    ]
+    if len(unknown) > NOTES:
+        notes.append({"level": "error", "message": {"text": f"{len(unknown) - NOTES} more could not be evaluated."}})
     return {
         "executionSuccessful": not notes,
         "exitCode": report.run.exit_code,
         "startTimeUtc": one_line(report.run.started_at),
         "endTimeUtc": one_line(report.run.finished_at),
-        "toolExecutionNotifications": list(notes.values()),
+        "toolExecutionNotifications": notes,
     }
 
 
@@ -227,7 +235,7 @@ def _by_subject(problems: list[Result], places: dict[str, Anchor], index: dict[s
     return [
         *(_result(row, places, index) for row in problems if id(row) in kept),
         *(
-            _group(policy, lost, places, index, "left out of this file, which is limited to 5,000 results")
+            _group(policy, lost, places, index, what="left out of this file, which is limited to 5,000 results")
             for policy, lost in dropped.items()
         ),
     ]
@@ -238,11 +246,29 @@ def _by_severity(row: Result) -> tuple[int, tuple[int, int]]:
     return -row.severity.rank, urgency(row)
 
 
-def _by_policy(problems: list[Result], places: dict[str, Anchor], index: dict[str, int]) -> list[Object]:
-    grouped: dict[str, list[Result]] = {}
-    for row in problems:
-        grouped.setdefault(row.policy, []).append(row)
-    return [_group(policy, found, places, index, "not as required") for policy, found in grouped.items()]
+_GROUPS = ("account", "ou", "policy")
+"""What one result may stand for, from fine to coarse; always of one policy, because that is where it points."""
+
+
+def _results(
+    report: Report, problems: list[Result], group: str, places: dict[str, Anchor], index: dict[str, int]
+) -> list[Object]:
+    """Return the results; groups that are still too many become coarser."""
+    if group == "subject":
+        return _by_subject(problems, places, index)
+    paths = units(report)
+    grouped: dict[tuple[str, str], list[Result]] = {}
+    for kind in _GROUPS[_GROUPS.index(group) :]:
+        grouped = {}
+        for row in problems:
+            place = {"account": row.account, "ou": unit_title(paths.get(row.account, ()))}.get(kind, "")
+            grouped.setdefault((row.policy, place), []).append(row)
+        if len(grouped) <= RESULT_LIMIT:
+            break
+    return [
+        _group(policy, found, places, index, what="not as required", place=place)
+        for (policy, place), found in grouped.items()
+    ]
 
 
 def _result(row: Result, places: dict[str, Anchor], index: dict[str, int]) -> Object:
@@ -266,8 +292,13 @@ def _result(row: Result, places: dict[str, Anchor], index: dict[str, int]) -> Ob
     }
 
 
-def _group(policy: str, found: list[Result], places: dict[str, Anchor], index: dict[str, int], what: str) -> Object:
-    """Return one result for many rows. Without a fingerprint of its own: the uploader computes one from the policy's line."""
+def _group(
+    policy: str, found: list[Result], places: dict[str, Anchor], index: dict[str, int], *, what: str, place: str = ""
+) -> Object:
+    """Return one result for many rows, of an account or unit if ``place`` names one.
+
+    Without a place it has no fingerprint of its own: the uploader computes one from the policy's line.
+    """
     failed = sum(row.status is Status.FAIL for row in found)
     unknown = len(found) - failed
     head = ", ".join(
@@ -278,8 +309,11 @@ def _group(policy: str, found: list[Result], places: dict[str, Anchor], index: d
     listed = [f"{row.status.value} {place_name(row)}: {one_line(row.message, 200)}" for row in found[:LISTED]]
     more = [f"and {len(found) - LISTED} more"] if len(found) > LISTED else []
     severity = max((row.severity for row in found), key=lambda item: item.rank)
-    text = "\n".join([f"{one_line(policy)}: {head}; {what}.", *listed, *more])
-    return {**_frame(policy, severity, text, places, index), "properties": {"failed": failed, "notEvaluated": unknown}}
+    where = f" in {one_line(place, 200)}" if place else ""
+    text = "\n".join([f"{one_line(policy)}{where}: {head}; {what}.", *listed, *more])
+    own = {"partialFingerprints": {"primaryLocationLineHash": fingerprint(policy, "", place, "", "")}} if place else {}
+    counts = {"failed": failed, "notEvaluated": unknown}
+    return {**_frame(policy, severity, text, places, index), **own, "properties": counts}
 
 
 def _frame(policy: str, severity: Severity, text: str, places: dict[str, Anchor], index: dict[str, int]) -> Object:

@@ -1,4 +1,6 @@
-"""The table for people: grouped by account, what needs work first, every status in words.
+"""The table for people: grouped by account unless asked otherwise, what needs work first, every status in words.
+
+Of a large organization it lists what needs work, and counts what does not.
 
 Rich supplies the colours and the width of a character in a terminal; rows are laid out here, because Rich's own table takes
 seconds for thousands of them.
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from trailwarden import RenderOptions, Report, Status, reporter
+from trailwarden.grouping import Group, by_unit, groups, is_large, left_out
 from trailwarden.model import Result, Severity
 from trailwarden.presentation import (
     ORDER,
@@ -46,6 +49,14 @@ _STYLE = {
     Status.NOT_APPLICABLE: "dim",
     Status.WAIVED: "yellow",
 }
+FINE = (Status.PASS, Status.NOT_APPLICABLE)
+"""What a large report counts instead of listing it."""
+_GROUPS = {
+    "account": ("account", "accounts"),
+    "ou": ("organizational unit", "organizational units"),
+    "control": ("control", "controls"),
+    "policy": ("policy", "policies"),
+}
 _INDENT = 7
 NAME_LIMIT = 200
 TEXT_LIMIT = 1000
@@ -58,48 +69,60 @@ Measure = Callable[[str], int]
 
 @reporter(suffix=".txt", media_type="text/plain")
 def table(report: Report, options: RenderOptions) -> str:
-    """Human-readable table, grouped by account."""
+    """Human-readable table, grouped by account unless asked otherwise."""
     from rich.cells import cell_len  # noqa: PLC0415 - loaded only when a table is printed
     from rich.style import Style  # noqa: PLC0415 - as above
 
     def paint(text: str, style: str) -> str:
         return Style.parse(style).render(text) if options.colour else text
 
-    layout = _Layout(max(options.width or WIDTH, NARROWEST), paint, cell_len)
+    layout = _Layout(max(options.width or WIDTH, NARROWEST), paint, cell_len, options.group_by or "account")
     return log_safe("\n".join(line.rstrip() for line in layout.lines(report))) + "\n"
 
 
 class _Layout:
-    def __init__(self, width: int, paint: Paint, measure: Measure) -> None:
+    def __init__(self, width: int, paint: Paint, measure: Measure, group_by: str) -> None:
         self.width = width
         self.paint = paint
         self.measure = measure
+        self.group_by = group_by
 
     def lines(self, report: Report) -> Iterator[str]:
         """Yield the whole table."""
         if report.run.synthetic:
             yield from self.wrap("made-up world: nothing here was read from AWS", 0)
             yield ""
-        grouped: dict[str, list[Result]] = {}
-        for row in rows(report):
-            grouped.setdefault(row.account, []).append(row)
-        for account, found in grouped.items():
-            for line in self.wrap(f"account {one_line(account, NAME_LIMIT)}", 0):
-                yield self.paint(line, "bold")
-            for row in sorted(found, key=urgency):
-                yield from self.row(row)
+        found = groups(report, self.group_by)
+        large, quiet = is_large(report), 0
+        for group in found:
+            if large and not any(row.status not in FINE for row in group.rows):
+                quiet += 1
+            else:
+                yield from self.group(group, large=large)
+        if quiet:
+            yield from self.wrap(f"nothing to do in {quiet} of {_count(len(found), *_GROUPS[self.group_by])}", 0)
             yield ""
         yield from self.summary(report)
+
+    def group(self, group: Group, *, large: bool) -> Iterator[str]:
+        """Yield the rows of a group; of a large report only those that need work, and the number of the others."""
+        for line in self.wrap(shorten(group.title, NAME_LIMIT), 0):
+            yield self.paint(line, "bold")
+        for row in sorted(group.rows, key=urgency):
+            if not (large and row.status in FINE):
+                yield from self.row(row)
+        fine = ", ".join(f"{group.counts[status]} {LEGEND[status]}" for status in FINE if group.counts[status])
+        if large and fine:
+            yield from self.wrap(fine, _INDENT)
+        yield ""
 
     def row(self, row: Result) -> Iterator[str]:
         """Yield what is to be said of one result: the first line identifies it, the others explain."""
         word = WORDS[row.status]
         check = f" ({one_line(row.check)})" if row.check and row.check != row.policy and not candidates(row) else ""
-        where = (
-            f"  {shorten(short_name(row), NAME_LIMIT)} [{one_line(row.region, NAME_LIMIT)}]"
-            if row.subject_type != "account"
-            else ""
-        )
+        where = f"  {shorten(short_name(row), NAME_LIMIT)} [{self.place(row)}]" if row.subject_type != "account" else ""
+        if not where and self.group_by != "account":
+            where = f"  account {one_line(row.account, NAME_LIMIT)}"
         title = f"{one_line(row.policy)}{check}{where}"
         left = self.paint(word.ljust(_INDENT), _STYLE[row.status]) + row.severity.value.ljust(_SEVERITY_WIDTH)
         first, *rest = self.wrap(title, _INDENT + _SEVERITY_WIDTH)
@@ -108,6 +131,11 @@ class _Layout:
         if row.status is not Status.PASS:
             for text in self.explanation(row):
                 yield from self.wrap(shorten(text, TEXT_LIMIT), _INDENT)
+
+    def place(self, row: Result) -> str:
+        """Return the region of a row, with its account unless the group is one."""
+        account = "" if self.group_by == "account" else f"{one_line(row.account, NAME_LIMIT)}/"
+        return account + one_line(row.region, NAME_LIMIT)
 
     def explanation(self, row: Result) -> Iterator[str]:
         """Yield the sentences below a row that did not simply pass."""
@@ -141,6 +169,15 @@ class _Layout:
                 first, *rest = self.wrap(f"{word.ljust(_INDENT)}{len(hit):>6}  {LEGEND[status]}{severe}", 2)
                 yield first.replace(word, self.paint(word, _STYLE[status]), 1)
                 yield from rest
+        if any(item.path for item in report.members):
+            for unit in by_unit(report):
+                worst = ", ".join(
+                    f"{unit.by_status[status]} {WORDS[status]}" for status in ORDER if unit.by_status[status]
+                )
+                title = f"{shorten(unit.title[0], NAME_LIMIT)}: {_count(unit.accounts, 'account')}, {worst}"
+                yield from self.wrap(title, 2)
+        for account, reason in left_out(report):
+            yield from self.wrap(f"not judged: account {one_line(account)}: {one_line(reason)}", 2)
         for line in notice_lines(report):
             yield from self.wrap(f"notice: {line}", 2)
         for line in _gone(report):

@@ -157,14 +157,20 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting("soft-fail", "exit with 0 where it would be 1 or 3; never where it is 2", kind="flag", default=False),
         Setting("jobs", "calls to AWS at the same time", kind="count", default=10, metavar="N"),
+        Setting(
+            "group-by",
+            "arrange table, Markdown and HTML by account, organizational unit, control or policy",
+            choices=("account", "ou", "control", "policy"),
+            metavar="account|ou|control|policy",
+        ),
         Setting("sarif-category", "category of the SARIF upload, for several runs on one commit", metavar="TEXT"),
         Setting("sarif-anchor", "file that findings of built-in policies point at", metavar="PATH"),
         Setting(
             "sarif-group",
-            "one SARIF result per subject or per policy",
+            "one SARIF result per subject, or per policy and account, or per policy and unit, or per policy",
             default="subject",
-            choices=("subject", "policy"),
-            metavar="subject|policy",
+            choices=("subject", "account", "ou", "policy"),
+            metavar="subject|account|ou|policy",
         ),
         Setting("junit-strict", "leave out of JUnit what its strict schema does not know", kind="flag", default=False),
         Setting(
@@ -185,7 +191,10 @@ CONNECTION = ("profile", "region", "role-arn", "external-id", "endpoint-url")
 ATTACHED = ("integrity",)
 PACK = ("evidence", "redact", "sign-key", "tsa", "previous")
 GATE = ("fail-on", "on-error", "soft-fail")
-RENDERING = ("sarif-category", "sarif-anchor", "sarif-group", "junit-strict", "junit-granularity", "markdown-budget")
+RENDERING = (
+    *("group-by", "sarif-category", "sarif-anchor", "sarif-group"),
+    *("junit-strict", "junit-granularity", "markdown-budget"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,6 +232,8 @@ def undecidable(subject: Subject, code: ReasonCode, message: str, *, operation: 
 class RenderOptions:
     """What a user may say about rendering, whatever the format; each reporter takes what it needs."""
 
+    group_by: str = ""
+    """``account``, ``ou``, ``control`` or ``policy``; empty leaves it to the format."""
     sarif_category: str = ""
     sarif_anchor: str = ""
     """Path that SARIF and JUnit point at when a policy has no file in the repository."""

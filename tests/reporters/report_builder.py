@@ -11,6 +11,7 @@ from typing import Any
 from trailwarden.model import (
     CheckText,
     Exclusion,
+    Member,
     PolicyResult,
     Population,
     Reason,
@@ -323,6 +324,10 @@ def realistic() -> Report:
             ),
         ),
         exclusions=(Exclusion("trail-kms-encrypted", "accepted by the risk board"),),
+        members=(
+            Member(MANAGEMENT, "management", "ACTIVE", ("r-root",)),
+            Member(MEMBER, "payments", "ACTIVE", ("r-root", "ou-workloads", "ou-production")),
+        ),
     )
 
 
@@ -380,6 +385,10 @@ def hostile() -> Report:
         results,
         populations=(Population(MEMBER, HOSTILE[0], HOSTILE[3], 1, 1, ((HOSTILE[2], HOSTILE[4]),)),),
         exclusions=(Exclusion(HOSTILE[1], HOSTILE[6]),),
+        members=tuple(
+            Member(account, text, "ACTIVE", HOSTILE[index : index + 3])
+            for index, (account, text) in enumerate(zip(ACCOUNTS, HOSTILE, strict=False))
+        ),
     )
 
 
@@ -407,3 +416,53 @@ def large(count: int = 5000) -> Report:
         for index in range(count)
     ]
     return report(rules, results, run={"accounts": tuple(f"{100000000000 + index}" for index in range(10))})
+
+
+def organization(accounts: int = 2000, every: int = 100) -> Report:
+    """An organization of many accounts in 10 units under 6 policies, two rows each.
+
+    One account in 50 has failures; one in ``every`` could not be read.
+    """
+    rules = [
+        rule(
+            f"policy-{index}",
+            line=10 * index + 1,
+            end_line=10 * index + 6,
+            controls={"cis-aws-5.0": (f"3.{index % 3}",)},
+        )
+        for index in range(6)
+    ]
+    ids = [f"{100000000000 + index}" for index in range(accounts)]
+    models = [result(item.id, "", name, Status.PASS) for item in rules for name in ("audit", "organization")]
+    results = []
+    for number, account in enumerate(ids):
+        reason = None
+        if number % every == every - 1:
+            reason = Reason(
+                ReasonCode.CROSS_ACCOUNT,
+                "sts.AssumeRole",
+                "",
+                account,
+                "AccessDenied",
+                "not authorized",
+                "sts:AssumeRole",
+            )
+        for place, model in enumerate(models):
+            status = Status.FAIL if number % 50 == 7 and place % 2 == 0 else Status.PASS
+            results.append(
+                replace(
+                    model,
+                    account=account,
+                    subject=f"arn:aws:cloudtrail:eu-central-1:{account}:trail/{model.subject_name}",
+                    status=Status.ERROR if reason else status,
+                    reason=reason,
+                    fingerprint=f"{number * len(models) + place:064x}",
+                )
+            )
+    members = tuple(
+        Member(account, f"account-{number:04}", "ACTIVE", ("r-root", f"ou-{number % 10}"))
+        for number, account in enumerate(ids)
+    )
+    closed = (f"{100000000000 + accounts}", "suspended")
+    listed = Population(ids[0], "account", "organizations.ListAccounts", len(ids), 1, (closed,))
+    return report(rules, results, run={"accounts": tuple(ids)}, members=members, populations=(listed,))

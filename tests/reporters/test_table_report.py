@@ -52,7 +52,9 @@ def test_no_line_is_a_command_for_a_ci_log(colour: bool) -> None:
 
 def test_rows_are_grouped_by_account_with_problems_first() -> None:
     text = render(build.realistic())
-    member = text.split(f"account {build.MEMBER}\n")[1].split("\n\n")[0]
+    member = text.split(f"account {build.MEMBER} payments (r-root / ou-workloads / ou-production)\n")[1].split("\n\n")[
+        0
+    ]
     statuses = re.findall(r"(?m)^(PASS|FAIL|ERROR|WAIVED|N/A)\b", member)
     assert statuses == ["FAIL", "FAIL", "FAIL", "ERROR", "ERROR", "WAIVED"]
     assert re.search(r"(?m)^FAIL +critical +audit-trail-protected", member)

@@ -128,6 +128,7 @@ def gate_of(settings: Mapping[str, Given]) -> Gate:
 def rendering_of(settings: Mapping[str, Given]) -> RenderOptions:
     """Return what the user says about rendering."""
     return RenderOptions(
+        group_by=settings["group-by"].value,
         sarif_category=settings["sarif-category"].value,
         sarif_anchor=settings["sarif-anchor"].value,
         sarif_group=settings["sarif-group"].value,

@@ -22,7 +22,7 @@ LEDGER = "ledger.jsonl"
 
 FileKind = Literal["policies", "waivers", "baseline", "config"]
 
-_SCALARS = ("sarif_category", "sarif_anchor", "sarif_group", "junit_strict", "junit_granularity")
+_SCALARS = ("group_by", "sarif_category", "sarif_anchor", "sarif_group", "junit_strict", "junit_granularity")
 
 
 @dataclass(frozen=True, slots=True)
