@@ -160,9 +160,9 @@ def by_unit(report: Report) -> list[Standing]:
     paths = units(report)
     counts: dict[tuple[str, ...], Counter[Status]] = {}
     for account, statuses in by_account(report):
-        status = worst(statuses)
-        if status is not None:
-            counts.setdefault(paths.get(account, ()), Counter())[status] += 1
+        least = worst(statuses)
+        if least is not None:
+            counts.setdefault(paths.get(account, ()), Counter())[least] += 1
     return [
         Standing((unit_title(path),), found.total(), found)
         for path, found in sorted(counts.items(), key=lambda item: _unit_order(item[0]))
@@ -196,7 +196,7 @@ def _standing(
     for policy in policies:
         for account, status in verdicts.get(policy, ()):
             statuses.setdefault(account, []).append(status)
-    counts = Counter(status for found in statuses.values() if (status := worst(found)) is not None)
+    counts = Counter(least for found in statuses.values() if (least := worst(found)) is not None)
     return Standing(title, counts.total(), counts)
 
 
