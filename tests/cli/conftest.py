@@ -66,7 +66,7 @@ def renaming_plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "from trailwarden import Finding, check, passed\n"
         "from trailwarden.facts import Trail\n"
         "@check(Trail, replaces=['old-name'])\n"
-        "def new_name(trail: Trail) -> Finding:\n"
+        "def new_name(trail: Trail, params) -> Finding:\n"
         "    'Fine.\\n\\n    Why: a reason.\\n\\n    Fix: none.'\n"
         "    return passed('fine')\n",
         encoding="utf-8",
