@@ -36,15 +36,11 @@ LINKS: Mapping[tuple[type[Subject], type[Subject]], Callable[[Any], Subject | No
     (Trail, LogBucket): lambda trail: trail.bucket,
     (Trail, KmsKey): lambda trail: trail.key,
     (Trail, LogGroup): lambda trail: trail.log_group,
-    (Trail, Account): lambda trail: trail.account,
-    (Region, Account): lambda region: region.account,
-    (LogBucket, Account): lambda bucket: bucket.account,
-    (KmsKey, Account): lambda key: key.account,
-    (LogGroup, Account): lambda group: group.account,
-    (Alarm, Account): lambda alarm: alarm.account,
-    (Topic, Account): lambda topic: topic.account,
-    (EventDataStore, Account): lambda store: store.account,
-    (Vpc, Account): lambda vpc: vpc.account,
+    (Account, Organization): lambda account: account.organization,
+    **{(kind, Account): lambda item: item.account for kind in POPULATIONS},
+    **{
+        (kind, Organization): lambda item: item.account.organization for kind in POPULATIONS if kind is not Organization
+    },
 }
 """How a policy about one type of subject reaches another: a trail's bucket, a bucket's account."""
 

@@ -15,13 +15,13 @@ from trailwarden.errors import PolicyError, Unreadable
 from trailwarden.evaluate import evaluate
 from trailwarden.facts import SUBJECTS, Trail
 from trailwarden.model import ReasonCode, Result, Status
-from trailwarden.plan import make_plan
+from trailwarden.plan import POPULATIONS, make_plan, population
 from trailwarden.policy import expressions
 from trailwarden.policy.expressions import Expression, expression_check
 from trailwarden.policy.model import Policy, Selection
 from trailwarden.policy.select import select
 from trailwarden.policy.view import BY_KIND, reference, visible
-from trailwarden.testing import World
+from trailwarden.testing import Alerting, Organizing, World
 
 HEAD = "apiVersion: trailwarden/v1\nkind: Policy\nmetadata: {id: x}\n"
 Load = Callable[[str], Policy]
@@ -196,17 +196,18 @@ def test_every_field_of_the_view_can_be_read_and_has_its_type() -> None:
     """The view is compiled, read over a healthy account, and complete in its reference."""
     world = World()
     world.add_trail("main", key="k", log_group="g")
+    Organizing(world)
+    alerting = Alerting(world, "g")
+    alerting.add_alert("changes", "{ $.eventName = StopLogging }")
+    world.reply("ec2.DescribeVpcs", {"Vpcs": [{"VpcId": "vpc-1", "IsDefault": True}]})
+    world.reply("ec2.DescribeFlowLogs", {"FlowLogs": []})
+    world.reply("ec2.DescribeNetworkInterfaces", {"NetworkInterfaces": []})
+    store = "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/e-1"
+    world.reply("cloudtrail.ListEventDataStores", {"EventDataStores": [{"EventDataStoreArn": store, "Name": "lake"}]})
+    world.reply("cloudtrail.GetEventDataStore", STORE)
     account = world.account()
-    [trail] = account.trails
-    subjects = {
-        "trail": trail,
-        "account": account,
-        "bucket": trail.bucket,
-        "key": trail.key,
-        "log-group": trail.log_group,
-        "region": account.regions[0],
-    }
-    assert set(subjects) == set(BY_KIND) <= set(SUBJECTS)
+    subjects = {"account": account, **{kind.kind: population(account, kind)[0] for kind in POPULATIONS}}
+    assert set(subjects) == set(BY_KIND) == set(SUBJECTS)
     wrong = []
     for kind, fields in BY_KIND.items():
         for name, field in fields.items():
@@ -221,6 +222,14 @@ def test_every_field_of_the_view_can_be_read_and_has_its_type() -> None:
     assert all(name.startswith(kind.replace("-", "_") + ".") and doc for kind, name, _, doc in reference())
 
 
+STORE = {
+    "Status": "ENABLED",
+    "AdvancedEventSelectors": [],
+    "MultiRegionEnabled": True,
+    "OrganizationEnabled": False,
+    "RetentionPeriod": 365,
+    "TerminationProtectionEnabled": True,
+}
 _TYPE_NAMES = {
     "string": "string",
     "bool": "bool",

@@ -48,7 +48,11 @@ from trailwarden.facts.topic import Subscription, Topic, TopicAttributes, topic_
 from trailwarden.facts.trail import InsightSelector, Trail, TrailStatus
 
 SUBJECTS: dict[str, type[Subject]] = {
-    kind.kind: kind for kind in (Account, Region, Trail, LogBucket, KmsKey, LogGroup, Alarm, Topic, EventDataStore, Vpc)
+    kind.kind: kind
+    for kind in (
+        *(Account, Organization, Region, Trail, LogBucket, KmsKey, LogGroup),
+        *(Alarm, Topic, EventDataStore, Vpc),
+    )
 }
 """What a policy's ``subject`` can be, by name."""
 

@@ -125,7 +125,7 @@ class Expression:
         absent: dict[str, None] = {}
         for name in self.names:
             kind, item = fields[name]
-            target = subject if kind == self.subject.kind else getattr(subject, kind.replace("-", "_"))
+            target = _target(subject, kind)
             if target is None:
                 absent[kind] = None
                 continue
@@ -197,6 +197,15 @@ def _type(kind: str) -> Any:
     if kind.startswith("list("):
         return types.List(_type(kind[5:-1]))
     return getattr(types, kind.upper())
+
+
+def _target(subject: Any, kind: str) -> Any:
+    """Return what a subject leads to of a kind, or None where it has no such thing."""
+    if subject.kind == kind:
+        return subject
+    if kind == "organization" and subject.kind != "account":
+        subject = subject.account
+    return getattr(subject, kind.replace("-", "_"))
 
 
 def _prefixes(dotted: str) -> list[str]:

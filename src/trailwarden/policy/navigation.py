@@ -1,4 +1,4 @@
-"""What a subject leads to: a policy about trails may ask for things of a trail's bucket, key, log group or account."""
+"""What a subject leads to: a policy about trails may ask for things of a trail's bucket, key, log group, account or organization."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from trailwarden.contract import Check
 from trailwarden.facts.base import Subject
 
 _LEADS_TO: Mapping[str, tuple[str, ...]] = {
-    "account": (),
-    "trail": ("bucket", "key", "log-group", "account"),
+    "account": ("organization",),
+    "organization": ("account",),
+    "trail": ("bucket", "key", "log-group", "account", "organization"),
 }
-"""Kind of subject -> kinds it leads to, nearest first. Every other kind leads to its account alone."""
+"""Kind of subject -> kinds it leads to, nearest first. Every other kind leads to its account and on to the organization."""
 
 
 def reach(kind: str) -> tuple[str, ...]:
     """Return the kinds that a policy about ``kind`` may judge: its own first, then from near to far."""
-    return (kind, *_LEADS_TO.get(kind, ("account",)))
+    return (kind, *_LEADS_TO.get(kind, ("account", "organization")))
 
 
 def judged(check: Check, subject: type[Subject]) -> type[Subject] | None:

@@ -1,7 +1,7 @@
 """What an expression can name: a typed view of the facts, stable while the facts behind it change.
 
-A policy about a trail sees ``trail``, ``bucket``, ``key``, ``log_group`` and ``account``; one about a bucket sees ``bucket`` and ``account``,
-and so on. A field is a name, a type, where its value comes from and the fact that has to be read for it. ``VIEW_VERSION`` rises when a field changes its meaning or
+A policy about a trail sees ``trail``, ``bucket``, ``key``, ``log_group``, ``account`` and ``organization``; one about a bucket sees
+``bucket``, ``account`` and ``organization``, and so on. A field is a name, a type, where its value comes from and the fact that has to be read for it. ``VIEW_VERSION`` rises when a field changes its meaning or
 goes away.
 """
 
@@ -9,10 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from trailwarden.errors import Unreadable
-from trailwarden.facts import Account, KmsKey, LogBucket, LogGroup, Population, Region, Trail, excluded_sources
+from trailwarden.facts import (
+    Account,
+    EventDataStore,
+    KmsKey,
+    LogBucket,
+    LogGroup,
+    Organization,
+    Population,
+    Region,
+    Topic,
+    Trail,
+    Vpc,
+    excluded_sources,
+)
 from trailwarden.facts.base import Fact, Subject
 from trailwarden.policy.navigation import reach
 
@@ -155,13 +169,80 @@ _ACCOUNT: Mapping[str, Field] = {
     "account.trails": _of(Account.trails, TEXTS, "ARNs of its trails, shadows included", _arns),
 }
 
+_ORGANIZATION: Mapping[str, Field] = {
+    "organization.exists": _of(Organization.membership, YES_NO, "the account is in one", lambda item: item.exists),
+    "organization.id": _of(
+        Organization.membership, TEXT, "such as o-exampleorgid, or empty", lambda item: item.organization_id
+    ),
+    "organization.management_account": _of(
+        Organization.membership, TEXT, "its management account, or empty", lambda item: item.management_account
+    ),
+    "organization.feature_set": _of(
+        Organization.membership, TEXT, "ALL, CONSOLIDATED_BILLING or empty", lambda item: item.feature_set
+    ),
+    "organization.active_accounts": _of(
+        Organization.members, TEXTS, "its active accounts", lambda item: [row.id for row in item if row.active]
+    ),
+    "organization.trusted_services": _of(
+        Organization.trusted_services, TEXTS, "service principals with trusted access", list
+    ),
+    "organization.trail_administrators": _of(
+        Organization.trail_administrators, TEXTS, "accounts that may administer CloudTrail for it", list
+    ),
+}
+_EVENT_DATA_STORE: Mapping[str, Field] = {
+    **_all(
+        "event_data_store",
+        {"name": (TEXT, "its name"), "arn": (TEXT, "its ARN"), "owner": (TEXT, "the account that owns it")},
+    ),
+    **{
+        f"event_data_store.{name}": _of(EventDataStore.settings, kind, doc, attrgetter(attribute))
+        for name, attribute, kind, doc in (
+            ("status", "status", TEXT, "such as ENABLED or STOPPED_INGESTION"),
+            ("billing_mode", "billing_mode", TEXT, "such as EXTENDABLE_RETENTION_PRICING, or empty"),
+            ("is_multi_region", "multi_region", YES_NO, "it records all regions"),
+            ("is_organization_store", "organization", YES_NO, "it records all accounts of the organization"),
+            ("retention_days", "retention_days", NUMBER, "days its events are kept"),
+            ("termination_protection", "termination_protection", YES_NO, "it can't be deleted unasked"),
+            ("is_federated", "federated", YES_NO, "its events can be queried through Athena"),
+            ("kms_key_id", "kms_key_id", TEXT, "the key it is encrypted with, or empty"),
+        )
+    },
+}
+_ALARM: Mapping[str, Field] = {
+    **_all("alarm", {"name": (TEXT, "its name")}),
+    "alarm.actions_enabled": Field(YES_NO, "its actions are on", lambda item: item.settings.actions_enabled),
+    "alarm.actions": Field(TEXTS, "ARNs of what it tells", lambda item: list(item.settings.actions)),
+    "alarm.state": Field(TEXT, "such as OK or ALARM", lambda item: item.settings.state),
+}
+_TOPIC: Mapping[str, Field] = {
+    **_all("topic", {"name": (TEXT, "its name"), "owner": (TEXT, "the account that owns it")}),
+    "topic.confirmed_subscriptions": _of(
+        Topic.subscriptions,
+        NUMBER,
+        "how many subscriptions are confirmed",
+        lambda item: sum(row.confirmed for row in item),
+    ),
+    "topic.kms_key_id": _of(Topic.attributes, TEXT, "the key it is encrypted with, or empty", lambda item: item.key_id),
+}
+_VPC: Mapping[str, Field] = {
+    **_all("vpc", {"name": (TEXT, "such as vpc-0a1b2c3d"), "is_default": (YES_NO, "it is its region's default VPC")}),
+    "vpc.has_interfaces": _of(Vpc.has_interfaces, YES_NO, "something is attached to it", bool),
+    "vpc.has_flow_logs": _of(Vpc.flow_logs, YES_NO, "it has a flow log of the VPC as a whole", bool),
+}
+
 BY_KIND: Mapping[str, Mapping[str, Field]] = {
     "account": _ACCOUNT,
+    "alarm": _ALARM,
     "bucket": _BUCKET,
+    "event-data-store": _EVENT_DATA_STORE,
     "key": _KEY,
     "log-group": _LOG_GROUP,
+    "organization": _ORGANIZATION,
     "region": _REGION,
+    "topic": _TOPIC,
     "trail": _TRAIL,
+    "vpc": _VPC,
 }
 """The fields by the kind of subject that they describe."""
 
