@@ -14,12 +14,16 @@ from framework_pages import link
 from mappings import anchor, framework_of, frameworks, pack_title
 from trailwarden.config import SETTINGS
 from trailwarden.facts import SUBJECTS
+from trailwarden.facts.base import closure
 from trailwarden.facts.operations import READS, iam_action
 from trailwarden.files import write_atomic
 from trailwarden.markdown import authored, code, codes, document, prose, table
+from trailwarden.policy.lint import RULES
 from trailwarden.policy.model import Policy
+from trailwarden.policy.navigation import reach
 from trailwarden.policy.schema import published_schema
 from trailwarden.policy.select import builtin_documents, select
+from trailwarden.policy.view import BY_KIND, VIEW_VERSION, Field
 from trailwarden.registry import checks, reporters
 
 FOLDER = Path(__file__).resolve().parent
@@ -97,6 +101,50 @@ def settings_page() -> str:
     return document(["# Settings", NOTE, intro, table(("Option", "Variable", "Meaning", "Values"), rows)])
 
 
+def expressions_page() -> str:
+    """The view of the facts that expressions name, kind by kind."""
+    intro = (
+        "What `expr:` in a policy can name, by the subject that it describes; [the policy language](policy-language.md#expressions) says how expressions are "
+        f"judged. This is version {VIEW_VERSION} of the view: it rises when a field goes away or changes its meaning. A field costs the calls behind it, and only where "
+        "a policy names it. A field that could not be read is an error to CEL; so is one that AWS leaves out, such as the latest delivery of a trail that never delivered."
+    )
+    blocks = ["# Fields of expressions", NOTE, intro]
+    for kind, fields in sorted(BY_KIND.items()):
+        seen = ", ".join(code(name) for name in sorted(SUBJECTS) if kind in reach(name))
+        rows = (
+            (
+                code(name),
+                code(field.type),
+                prose(field.doc),
+                codes(_operations(field)) or "–",
+            )
+            for name, field in sorted(fields.items())
+        )
+        blocks += [
+            f"## {kind}",
+            f"In policies about {seen}.",
+            table(("Field", "Type", "Meaning", "Reads"), rows),
+        ]
+    return document(blocks)
+
+
+def _operations(field: Field) -> list[str]:
+    """The calls of a field's own fact; where that is made of others, theirs."""
+    if field.fact is None:
+        return []
+    return sorted(field.fact.operations or {name for fact in closure([field.fact]) for name in fact.operations})
+
+
+def lint_page() -> str:
+    """Every rule of the linter."""
+    intro = (
+        "What `trailwarden policy lint` tells. Exit code 0 when there is nothing to tell, 1 for findings, 2 when a file can't be used. `--fix` repairs what can be "
+        "repaired without changing a verdict; `--sarif FILE` writes the findings for editors and code scanning."
+    )
+    rows = ((code(name), level, authored(text)) for name, (level, text) in RULES.items())
+    return document(["# Lint", NOTE, intro, table(("Rule", "Level", "Meaning"), rows)])
+
+
 def permissions_page() -> str:
     """Every read there is."""
     intro = (
@@ -119,6 +167,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "policies.md": policies_page,
     "formats.md": formats_page,
     "settings.md": settings_page,
+    "expressions.md": expressions_page,
+    "lint.md": lint_page,
     "permissions.md": permissions_page,
     "policy-schema.json": policy_schema,
 }

@@ -152,7 +152,7 @@ def test_documented_commands_are_understood(arguments: list[str]) -> None:
 
 
 def test_policies_in_documents_are_valid(tmp_path: Path) -> None:
-    """What a newcomer copies first passes the linter."""
+    """What a newcomer copies first passes the linter, and the tests that it brings."""
     shown = [
         text
         for document in DOCUMENTS
@@ -163,8 +163,9 @@ def test_policies_in_documents_are_valid(tmp_path: Path) -> None:
     for number, text in enumerate(shown):
         (tmp_path / f"policy-{number}.yaml").write_text(text, encoding="utf-8")
     program = Path(sys.executable).with_name("trailwarden")
-    run = subprocess.run([program, "policy", "lint", tmp_path], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
+    for verb in ("lint", "test"):
+        run = subprocess.run([program, "policy", verb, tmp_path], capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_readme_uses_the_action_as_it_is() -> None:

@@ -250,12 +250,3 @@ BY_KIND: Mapping[str, Mapping[str, Field]] = {
 def visible(subject: type[Subject]) -> dict[str, tuple[str, Field]]:
     """Return what a policy about ``subject`` can name: name -> the kind that it describes and the field."""
     return {name: (kind, field) for kind in reach(subject.kind) for name, field in BY_KIND.get(kind, {}).items()}
-
-
-def reference() -> list[tuple[str, str, str, str]]:
-    """Return the whole view for the documentation: kind, name, type and meaning, in order."""
-    return [
-        (kind, name, field.type, field.doc)
-        for kind, fields in sorted(BY_KIND.items())
-        for name, field in sorted(fields.items())
-    ]
