@@ -67,6 +67,7 @@ def history_digest_continuity(trail: Trail, params: Params) -> Finding:
         period,
         lambda place: _judge(trail, reports, period, place, params),
         {"window_days": params.window_days, "tolerance_minutes": params.tolerance_minutes, "mode": params.mode},
+        timeline=True,
     )
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from trailwarden import RenderOptions, Report, Status, dossier, reporter
+from trailwarden import RenderOptions, Report, Status, coverage, dossier, reporter
 from trailwarden.model import Evidence, Result, Rule
 from trailwarden.presentation import (
     ORDER,
@@ -272,7 +272,7 @@ def _block(text: str) -> str:
 def _verdict(row: Result, entries: frozenset[str]) -> str:
     where = " / ".join(_text(part) for part in (row.account, row.region) if part)
     name = "account" if row.subject_type == "account" else _text(short_name(row), 200)
-    facts = observed_facts(row)
+    facts = coverage.left_out(observed_facts(row))
     listed = candidates(row)
     parts = [
         f'<details class="verdict"><summary>{_badge(row.status)} {row.severity.value} <b>{name}</b> ',
@@ -298,7 +298,7 @@ def _verdict(row: Result, entries: frozenset[str]) -> str:
     if listed:
         cells = ((_code(item.name), _text(item.status), _text(item.message)) for item in listed)
         parts.append(_table("Candidates", ("Candidate", "Status", "Message"), cells))
-    return "".join([*parts, "</div></details>"])
+    return "".join([*parts, coverage.shown(row.observed), "</div></details>"])
 
 
 def _entry(call: str, entries: frozenset[str]) -> str:

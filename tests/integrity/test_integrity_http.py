@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import ipaddress
 import json
+import logging
 import ssl
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from distributed import LocalCluster
 from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, base, make, outcome
 from tests.integrity.tamperings import TAMPERINGS, log
 
@@ -169,6 +171,20 @@ def test_same_report_from_threads_processes_and_any_number_of_workers() -> None:
             report = api.verify(options(url, seed="s", **settings), on_file=_collect(files))
             results.append((json.dumps(report.to_json(timing=False)), files))
     assert results[0] == results[1] == results[2]
+
+
+def test_same_report_from_a_dask_cluster() -> None:
+    """Units, keys and results cross the network of a cluster as they are."""
+    case = base()
+    TAMPERINGS["digest: deleted"].apply(case, 9)
+    TAMPERINGS["log: an event renamed"].apply(case, 15)
+    with running(world(case)) as url:
+        here = api.verify(options(url, seed="s"))
+        quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+        with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, protocol="tcp://", **quiet) as cluster:
+            address = cluster.scheduler_address.replace("tcp://", "dask://")
+            there = api.verify(options(url, seed="s", executor=address))
+    assert there.to_json(timing=False) == here.to_json(timing=False)
 
 
 def test_everything_through_boto3_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from benchmarks.integrity.endpoint import World, running
 from tests.integrity.integrity_kit import SINCE, UNTIL, Case, audit, base, make
 from tests.integrity.tamperings import TAMPERINGS
 
+from trailwarden import coverage
 from trailwarden.cli import main
 from trailwarden.integrity import content, render, times
 from trailwarden.integrity.conclusions import CHECKS, conclusions
@@ -76,7 +77,7 @@ def test_findings_survive_json() -> None:
 
 def test_every_verdict_is_explained_and_has_a_symbol() -> None:
     assert set(MEANING) == set(Verdict)
-    assert set(render.SYMBOLS) >= {str(verdict) for verdict in Verdict} - {"unreferenced"}
+    assert set(coverage.SYMBOLS) >= {str(verdict) for verdict in Verdict} - {"unreferenced"}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ from tests.cli.cli_kit import run
 from tests.conftest import ACCESS_KEY, SECRET_KEY, Answer, Seen, Wire
 from tests.integrity.integrity_kit import SINCE, UNTIL, Case, base, make
 from tests.integrity.tamperings import TAMPERINGS
+from tests.reporters.report_builder import report, rule
 
+from trailwarden import RenderOptions, coverage
 from trailwarden.aws.reader import LiveReader
 from trailwarden.aws.world import world_connection
 from trailwarden.calls import Call, Reply
@@ -29,7 +31,7 @@ from trailwarden.integrity_reader import IntegrityReader, IntegrityReport, read_
 from trailwarden.ledger import ReplayReader, parse_ledger
 from trailwarden.model import ReasonCode, Result, Status
 from trailwarden.plan import make_plan
-from trailwarden.registry import get_check
+from trailwarden.registry import get_check, get_reporter
 from trailwarden.testing import World, policy_of, reason_of, run_check, selection_of
 
 PASS, FAIL, ERROR, NA = Status.PASS, Status.FAIL, Status.ERROR, Status.NOT_APPLICABLE
@@ -252,6 +254,33 @@ def test_a_trail_does_not_answer_for_another_in_its_bucket(verified: Reports) ->
     made.add_trail("other", home="eu-west-1", bucket="audit-logs", IsMultiRegionTrail=False)
     rows = {row.subject_name: row.status for row in run_check(LOGS, made, DAY_ONLY)}
     assert rows == {"org-trail": PASS, "other": FAIL}
+
+
+def test_the_hours_of_every_place_are_observed_and_shown(verified: Reports) -> None:
+    """A character for each hour, in the finding and in the page; a second report settles what the first left undecided."""
+    case = make(logs=lambda hour: 0 if hour == 3 else 2, start=SINCE - HOUR)
+    del case.objects[case.links[8].key]
+    row = judged(HISTORY, world(verified(case), now=UNTIL))
+    assert row.observed["coverage"] == {PLACE: {"2026-03-10": "##.####x" + "#" * 16}}
+    whole = report([rule(row.policy)], [row])
+    page = get_reporter("html").render(whole, RenderOptions())
+    assert "<code>##.####x################</code>" in page
+    assert f"Hours (UTC) of {PLACE}" in page
+    assert "# verified  . verified, no logs" in page
+    assert "&quot;coverage&quot;" not in page
+    unread = make(start=SINCE - HOUR)
+    unread.faults[unread.links[5].key] = "denied"
+    both = (verified(unread), verified(make(start=SINCE - HOUR)))
+    assert judged(HISTORY, world(*both, now=UNTIL)).observed["coverage"] == {PLACE: {"2026-03-10": "#" * 24}}
+
+
+def test_hours_are_data_like_any_other() -> None:
+    text = coverage.shown({"coverage": {"<script>": {"<b>": "<i>\x1b"}}})
+    assert "<table" in text
+    assert not {"<script>", "<b>", "<i>", "\x1b"} & {text[at : at + n] for at in range(len(text)) for n in (1, 3, 8)}
+    for odd in ({}, {"coverage": 3}, {"coverage": {"a": "b"}}):
+        assert coverage.shown(odd) == ""
+        assert coverage.left_out(odd) == odd
 
 
 def test_content_is_judged_where_it_was_looked_at(verified: Reports) -> None:

@@ -1,38 +1,17 @@
 """A report as text, JSON, JSON lines and HTML. Pure; the command line only chooses."""
 
-import html
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from trailwarden import coverage
+from trailwarden.coverage import LEGEND
 from trailwarden.integrity import times
-from trailwarden.integrity.chain import Span
 from trailwarden.integrity.conclusions import conclusions
 from trailwarden.integrity.report import ChainReport, VerifyReport
 from trailwarden.integrity.task import FileRecord
 from trailwarden.integrity.verdicts import FAILING, HARMLESS, MEANING, UNDECIDED, Finding, Verdict
 
-#: One character for the state of an hour; the worst state of an hour wins.
-SYMBOLS: Final[Mapping[str, str]] = {
-    "verified": "#",
-    "empty": ".",
-    "damaged": "!",
-    str(Verdict.GAP_DECLARED): "-",
-    str(Verdict.GAP_UNEXPLAINED): "~",
-    str(Verdict.MISSING): "x",
-    str(Verdict.HEAD_MISSING): "x",
-    str(Verdict.TAIL_MISSING): "x",
-    str(Verdict.MODIFIED): "!",
-    str(Verdict.CONTAINER_ANOMALY): "!",
-    str(Verdict.CHAIN_BROKEN): "!",
-    str(Verdict.KEY_UNKNOWN): "?",
-    str(Verdict.UNREADABLE): "?",
-    str(Verdict.INCONCLUSIVE): "?",
-}
-_RANK: Final = " .#-?~x!"
-LEGEND: Final = (
-    "# verified  . verified, no logs  - declared gap  ~ unexplained gap  x digests missing  ! damaged  ? undecided"
-)
 _SHOWN: Final = 50
 
 
@@ -64,16 +43,8 @@ def as_timeline(report: VerifyReport) -> str:
 
 def as_html(report: VerifyReport) -> str:
     """The coverage of every chain as an HTML fragment without scripts or outside resources."""
-    parts = [f"<p>{html.escape(LEGEND)}</p>"]
-    for chain in report.chains:
-        if not chain.id.backfill:
-            rows = "".join(
-                f"<tr><th scope='row'>{day}</th><td><code>{html.escape(row).replace(' ', '&nbsp;')}</code></td></tr>"
-                for day, row in days(chain, report)
-            )
-            title = html.escape(_title(chain))
-            parts.append(f"<table class='coverage'><caption>{title}</caption><tbody>{rows}</tbody></table>")
-    return "\n".join(parts) + "\n"
+    places = ((_title(chain), days(chain, report)) for chain in report.chains if not chain.id.backfill)
+    return coverage.as_html(places) + "\n"
 
 
 FORMATS: Final[Mapping[str, Callable[[VerifyReport], str]]] = {
@@ -85,20 +56,8 @@ FORMATS: Final[Mapping[str, Callable[[VerifyReport], str]]] = {
 
 
 def days(chain: ChainReport, report: VerifyReport) -> Iterator[tuple[str, str]]:
-    """(date, 24 characters) for each UTC day of the window; a space is an hour outside of it or not covered at all."""
-    first = report.since - report.since % times.DAY
-    spans = list(chain.spans)
-    for day in range(first, report.until, times.DAY):
-        hours = range(day, day + times.DAY, times.HOUR)
-        row = "".join(_hour(hour, spans) if report.since - times.HOUR < hour < report.until else " " for hour in hours)
-        while spans and spans[0].end <= day:
-            spans.pop(0)
-        yield times.extended(day)[:10], row
-
-
-def _hour(hour: int, spans: list[Span]) -> str:
-    symbols = (SYMBOLS.get(s.state, "?") for s in spans if s.start < hour + times.HOUR and hour < s.end)
-    return max(symbols, key=_RANK.index, default=" ")
+    """(date, 24 characters) for each UTC day of the window."""
+    return coverage.days(((s.start, s.end, s.state) for s in chain.spans), report.since, report.until)
 
 
 def _title(chain: ChainReport) -> str:

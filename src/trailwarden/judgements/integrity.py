@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
 
+from trailwarden import coverage
 from trailwarden.contract import failed, not_applicable, passed, undecidable
 from trailwarden.facts import Trail, format_time
 from trailwarden.facts.integrity import OPERATION, Stretch, VerifiedLogs
 from trailwarden.model import Finding, Json, ReasonCode, Status
+
+_TIMELINES = 20
+"""Places whose hours a finding spells out."""
 
 Place = tuple[str, str]
 """Account and region."""
@@ -56,6 +60,8 @@ def judge_places(
     period: Period,
     answer: Callable[[Place], Answer],
     expected: dict[str, Json],
+    *,
+    timeline: bool = False,
 ) -> Finding:
     """Judge a trail in every account and region; one that fails is enough, then one that is not known.
 
@@ -65,6 +71,7 @@ def judge_places(
         period: what must be proven.
         answer: judges one place.
         expected: for the finding.
+        timeline: also observe the hours of each place, as ``coverage.days`` writes them.
 
     Raises:
         Unreadable: COVERAGE_GAP; nothing fails, and some place is undecided.
@@ -75,6 +82,8 @@ def judge_places(
         "reports": [report.sha256 for report in reports],
         "places": {f"{account} {region}": text for (account, region), (_, text) in answers.items()},
     }
+    if timeline:
+        observed["coverage"] = _timelines(reports, answers, period)
     notes = [f"keys from {item.endpoint_url}, not from AWS" for item in reports if item.endpoint_url]
     wrong = _told(answers, Status.FAIL)
     if wrong:
@@ -154,6 +163,24 @@ def stretches(reports: Sequence[VerifiedLogs], place: Place) -> list[Stretch]:
     """Return the states of a place's hours over all reports."""
     chains = (chain for report in reports for chain in report.chains if (chain.account, chain.region) == place)
     return sorted((item for chain in chains for item in chain.coverage), key=lambda item: (item.start, item.end))
+
+
+def _timelines(reports: Sequence[VerifiedLogs], answers: dict[Place, Answer], period: Period) -> dict[str, Json]:
+    """Return the days of a period for the first places, those that pass behind the others."""
+    urgent = sorted(answers, key=lambda place: (answers[place][0] is Status.PASS, place))
+    since, until = int(period.start.timestamp()), int(period.end.timestamp())
+    found: dict[str, Json] = {}
+    for account, region in urgent[:_TIMELINES]:
+        rows: dict[str, str] = {}
+        for report in reports:
+            spans = [
+                (int(s.start.timestamp()), int(s.end.timestamp()), s.state)
+                for s in stretches([report], (account, region))
+            ]
+            for day, row in coverage.days(spans, since, until):
+                rows[day] = coverage.merged(rows[day], row) if day in rows else row
+        found[f"{account} {region}"] = dict(rows)
+    return found
 
 
 def never_validated(trail: Trail, reports: Sequence[VerifiedLogs], period: Period) -> bool:
