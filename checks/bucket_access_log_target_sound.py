@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from trailwarden import Finding, ReasonCode, Status, check, failed, not_applicable, param, passed, undecidable
 from trailwarden.facts import LifecycleRule, LogBucket
 from trailwarden.judgements import named
-from trailwarden.kleene import together
+from trailwarden.kleene import all_true, any_true, together
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Params:
         LogBucket.access_logging,
         LogBucket.policy_is_public,
         LogBucket.public_access_block,
+        LogBucket.account_public_access_block,
         LogBucket.object_lock,
         LogBucket.lifecycle,
     ),
@@ -75,7 +76,13 @@ def _judge_place(bucket: LogBucket, target: LogBucket) -> Finding:
 
 
 def _judge_publicity(target: LogBucket) -> Finding:
-    public = target.policy_is_public and not target.public_access_block.restrict_public_buckets
+    public = all_true(
+        lambda: target.policy_is_public,
+        lambda: not any_true(
+            lambda: target.public_access_block.restrict_public_buckets,
+            lambda: target.account_public_access_block.restrict_public_buckets,
+        ),
+    )
     observed, expected = {"public": public}, {"public": False}
     return failed("is public", observed, expected) if public else passed("", observed, expected)
 

@@ -212,11 +212,15 @@ def test_a_target_that_the_account_does_not_list_is_anothers() -> None:
     assert "belongs to another account" in judged(TARGET, with_target(owner=ARCHIVE)).message
 
 
-@pytest.mark.parametrize(("restricted", "status"), [(True, PASS), (False, FAIL)])
-def test_a_public_target(restricted: bool, status: Status) -> None:
+@pytest.mark.parametrize(
+    ("restricted_by", "status"), [("s3.GetPublicAccessBlock", PASS), ("s3control.GetPublicAccessBlock", PASS), ("", FAIL)]
+)
+def test_a_public_target(restricted_by: str, status: Status) -> None:
     world = with_target()
     world.reply("s3.GetBucketPolicyStatus", {"PolicyStatus": {"IsPublic": True}}, Bucket="access")
-    block(world, "s3.GetPublicAccessBlock", "" if restricted else "RestrictPublicBuckets", Bucket="access")
+    off = "RestrictPublicBuckets"
+    block(world, "s3.GetPublicAccessBlock", "" if restricted_by.startswith("s3.") else off, Bucket="access")
+    block(world, "s3control.GetPublicAccessBlock", "" if restricted_by.startswith("s3control.") else off)
     assert judged(TARGET, world).status is status
 
 

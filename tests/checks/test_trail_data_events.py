@@ -174,9 +174,10 @@ def test_a_scope_of_buckets_is_judged_alone(selector: dict[str, Any], scope: lis
 
 def test_an_account_without_buckets_may_be_left_out() -> None:
     world = with_selectors(basic("AWS::S3::Object", LOGS))
-    assert status_of(WRITES, world) is FAIL
-    [row] = run_check(WRITES, world, {"na_without_buckets": True})
-    assert (row.status, row.message, row.observed) == (NA, f"account {ACCOUNT} has no bucket", {"Buckets": []})
+    for check in (WRITES, READS):
+        assert status_of(check, world) is FAIL
+        [row] = run_check(check, world, {"na_without_buckets": True})
+        assert (row.status, row.message, row.observed) == (NA, f"account {ACCOUNT} has no bucket", {"Buckets": []})
     world.reply("s3.ListBuckets", {"Buckets": [{"Name": "one"}]})
     assert status_of(READS, world, {"na_without_buckets": True}) is FAIL
     world.deny("s3.ListBuckets")
@@ -413,6 +414,13 @@ def test_every_source_must_be_recorded_by_one_trail() -> None:
 @pytest.mark.parametrize("row", [{"IsMultiRegionTrail": False}, {"status": {"IsLogging": False}}])
 def test_network_activity_needs_a_trail_that_counts(row: dict[str, Any]) -> None:
     assert status_of(NETWORK, with_selectors(network(OF_S3), **row), SOURCE) is FAIL
+
+
+def test_network_activity_behind_unreadable_selectors_is_an_error() -> None:
+    world = World()
+    world.deny("cloudtrail.GetEventSelectors", TrailName=world.add_trail("main", HasCustomEventSelectors=True))
+    [row] = run_check(NETWORK, world, SOURCE)
+    assert reason_of(row).missing_action == "cloudtrail:GetEventSelectors"
 
 
 # --- the log bucket itself ------------------------------------------------------------------------------------------

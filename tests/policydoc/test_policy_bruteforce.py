@@ -1,7 +1,9 @@
 """The answers, compared with every request of a small universe as a second, plainer evaluator sees it."""
 
 import fnmatch
+import ipaddress
 import itertools
+import operator
 import re
 from typing import Any
 
@@ -44,8 +46,23 @@ ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:Unheard", "S3:
 RESOURCES = (BUCKET, f"{BUCKET}/", f"{BUCKET}/a", f"{BUCKET}/AWSLogs/{OURS}/CloudTrail/x")
 # What a request may carry besides who it is from.
 SITUATIONS = [
-    {"aws:securetransport": (secure,), "s3:tlsversion": () if secure == "false" else (tls,), "aws:tag": tag}
-    for secure, tls, tag in itertools.product(("true", "false"), ("1.1", "1.3"), ((), ("x",), ("x", "y")))
+    {
+        "aws:securetransport": (secure,),
+        "s3:tlsversion": () if secure == "false" else (tls,),
+        "aws:tag": tag,
+        "aws:sourceip": address,
+        "aws:currenttime": (f"{year}-01-01T00:00:00Z",),
+    }
+    for secure, tls, (tag, address, year) in itertools.product(
+        ("true", "false"),
+        ("1.1", "1.3"),
+        (
+            ((), ("10.1.2.3",), 2024),
+            (("x",), ("11.1.2.3",), 2025),
+            (("x", "y"), ("2001:db8::7",), 2026),
+            (("X",), (), 2025),
+        ),
+    )
 ]
 
 CONDITIONS: list[dict[str, Any]] = [
@@ -65,6 +82,16 @@ CONDITIONS: list[dict[str, Any]] = [
     {"ForAllValues:StringEquals": {"aws:Tag": "x"}},
     {"ForAnyValue:StringNotLike": {"aws:Tag": "x*"}},
     {"Null": {"aws:Tag": "true"}},
+    {"StringLike": {"aws:PrincipalArn": "arn:aws:iam::${aws:PrincipalAccount}:role/?"}},
+    {"StringEquals": {"aws:PrincipalAccount": "${aws:Unheard, '111122223333'}"}},
+    {"ForAnyValue:StringEqualsIgnoreCase": {"aws:Tag": ["X", "z"]}},
+    {"StringNotEqualsIgnoreCase": {"aws:PrincipalAccount": OTHERS}},
+    {"NumericGreaterThanEquals": {"s3:TlsVersion": ["1.3", "1.4"]}},
+    {"NumericNotEquals": {"s3:TlsVersion": "1.1"}},
+    {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "2001:db8::/32"]}},
+    {"NotIpAddress": {"aws:SourceIp": "11.1.2.3"}},
+    {"DateLessThan": {"aws:CurrentTime": "2025-01-01T00:00:00Z"}},
+    {"DateGreaterThanEqualsIfExists": {"aws:CurrentTime": "2025-01-01T00:00:00Z"}},
 ]
 PRINCIPALS: list[dict[str, Any]] = [
     {"Principal": "*"},
@@ -90,6 +117,8 @@ RESOURCE_PARTS: list[dict[str, Any]] = [
     {"Resource": BUCKET},
     {"Resource": f"{BUCKET}/*"},
     {"Resource": f"{BUCKET}/AWSLogs/*"},
+    {"Resource": f"{BUCKET}/AWSLogs/${{aws:PrincipalAccount}}/*"},
+    {"NotResource": f"{BUCKET}/${{aws:PrincipalAccount}}/*"},
     {"NotResource": f"{BUCKET}/a"},
     {"NotResource": "arn:aws:s3:::other*"},
 ]
@@ -125,6 +154,22 @@ def like(pattern: str, text: str) -> bool:
     return re.fullmatch(fnmatch.translate(pattern.replace("[", "[[]")), text) is not None
 
 
+def filled(text: str, context: dict[str, Any]) -> str | None:
+    """The text with the request's values in place of its variables; None where one has no value."""
+    for variable in re.findall(r"\$\{[^}]*\}", text):
+        name, _, default = variable[2:-1].partition(",")
+        values = context.get(name.lower(), ())
+        if not values and not default:
+            return None
+        text = text.replace(variable, values[0] if values else default.strip(" '"))
+    return text
+
+
+def named_by(pattern: str, text: str, context: dict[str, Any]) -> bool:
+    known = filled(pattern, context)
+    return known is not None and like(known, text)
+
+
 def plain_match(item: dict[str, Any], caller: str, action: str, resource: str, context: dict[str, Any]) -> bool:
     """Does the statement apply? Written a second time, for complete requests and the vocabulary above only."""
     account = caller.split(":")[4] if caller.startswith("arn:") else ""
@@ -137,20 +182,45 @@ def plain_match(item: dict[str, Any], caller: str, action: str, resource: str, c
 
     who = named(item["Principal"], True) if "Principal" in item else not named(item["NotPrincipal"], False)
     actions = [like(text.lower(), action.lower()) for text in listed(item.get("Action", item.get("NotAction")))]
-    resources = [like(text, resource) for text in listed(item.get("Resource", item.get("NotResource")))]
+    resources = [named_by(text, resource, context) for text in listed(item.get("Resource", item.get("NotResource")))]
     return (
         who
         and any(actions) == ("Action" in item)
         and any(resources) == ("Resource" in item)
         and all(
-            plain_condition(name, context[key.lower()], listed(value))
+            plain_condition(name, context[key.lower()], listed(value), context)
             for name, block in item["Condition"].items()
             for key, value in block.items()
         )
     )
 
 
-def plain_condition(name: str, actual: tuple[str, ...], wanted: list[str]) -> bool:
+ORDERS = {
+    "LessThan": operator.lt,
+    "LessThanEquals": operator.le,
+    "GreaterThan": operator.gt,
+    "GreaterThanEquals": operator.ge,
+    "Equals": operator.eq,
+    "NotEquals": operator.eq,
+}
+
+
+def plain_test(base: str, value: str, item: str, context: dict[str, Any]) -> bool:
+    """One value against one wanted value, before a Not turns it round."""
+    if base.startswith("Numeric"):
+        return bool(ORDERS[base.removeprefix("Numeric")](float(value), float(item)))
+    if base.startswith("Date"):
+        return bool(
+            ORDERS[base.removeprefix("Date")](value, item)
+        )  # one notation, so that the text has the order of time
+    if base.endswith("IpAddress"):
+        return ipaddress.ip_address(value) in ipaddress.ip_network(item)
+    if base.endswith("IgnoreCase"):
+        return named_by(item.lower(), value.lower(), context)
+    return named_by(item, value, context)
+
+
+def plain_condition(name: str, actual: tuple[str, ...], wanted: list[str], context: dict[str, Any]) -> bool:
     prefix, _, base = name.rpartition(":")
     optional = base.endswith("IfExists")
     base = base.removesuffix("IfExists")
@@ -161,9 +231,7 @@ def plain_condition(name: str, actual: tuple[str, ...], wanted: list[str]) -> bo
         return prefix == "ForAllValues" or optional or (negated and not prefix)
 
     def one(value: str) -> bool:
-        if base.startswith("Numeric"):
-            return any(float(value) < float(item) for item in wanted)
-        return any(like(item, value) for item in wanted) != negated
+        return any(plain_test(base, value, item, context) for item in wanted) != negated
 
     values = [one(value) for value in actual]
     return any(values) if prefix == "ForAnyValue" else all(values)
@@ -266,6 +334,8 @@ def test_delivery(allows: list[dict[str, Any]], denies: list[dict[str, Any]]) ->
         "aws:securetransport": ("true",),
         "s3:tlsversion": ("1.2",),
         "aws:sourcearn": (TRAIL,),
+        "aws:sourceip": (),
+        "aws:currenttime": ("2026-01-01T00:00:00Z",),
     }
     for tag in ((), ("x",), ("x", "y")):
         context = Context({**known, "aws:tag": tag})
