@@ -24,7 +24,7 @@ test: .venv/dev.stamp ## run the test suite
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
 record: .venv/dev.stamp ## write down which test sees which check in which status, then the page made of it
-	@$(BIN)/pytest $(PYTEST_ARGS) --record-judged tests/checks tests/engine tests/integrity tests/acceptance
+	@$(BIN)/pytest $(PYTEST_ARGS) --record-judged tests/checks tests/integrity
 	@$(BIN)/python docs/generate.py
 
 node-tools: .venv/node.stamp ## npm packages for the tests that need node; they are skipped without

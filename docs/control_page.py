@@ -18,7 +18,7 @@ def page() -> str:
     catalogue = json.loads((DATA / "catalogue.json").read_text(encoding="utf-8"))
     seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for line in (DATA / "judged.txt").read_text(encoding="utf-8").splitlines():
-        check, test, *statuses = line.split()
+        check, test, *statuses, _ = line.split()
         for status in statuses:
             seen[check][status].add(test)
     intro = (

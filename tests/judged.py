@@ -1,12 +1,16 @@
-"""Which test saw which check in which status: written down while the tests run, and compared with the committed record.
+"""Which test saw which check in which status, and what the rows said: written down while the tests run, and compared with the committed record.
 
 The record (``data/judged.txt``) is what ``docs/controls.md`` and ``test_catalogue.py`` know of the tests. It can't be written by hand, because every run compares it: a file of
-tests that ran whole must give exactly its lines, a part of a file nothing that they lack. ``pytest --record-judged`` writes it instead.
+tests that ran whole must give exactly its lines, a part of a file no status that they lack. ``make record`` writes it. Each line ends in a fingerprint of messages, observations and
+expectations: a change that alters no status may still alter the evidence, and no test repeats all of it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +24,42 @@ from trailwarden.testing import WATCHERS
 NAME = "trailwarden_judged"
 PATH = Path(__file__).with_name("data") / "judged.txt"
 
-Record = Mapping[tuple[str, str], frozenset[str]]
-"""(check, test function) -> statuses"""
+OWN = ("tests/checks/", "tests/integrity/")
+"""Where the tests of checks are; what others see of a check is by the way."""
+
+Key = tuple[str, str]
+"""A check and a test function."""
 
 
-def read(path: Path = PATH) -> dict[tuple[str, str], frozenset[str]]:
+@dataclass(frozen=True)
+class Entry:
+    """What one test function saw of one check."""
+
+    statuses: frozenset[str]
+    fingerprint: str
+
+    @classmethod
+    def of(cls, rows: set[tuple[str, str]]) -> Entry:
+        """Sum up rows, each a status and a hash of what it says."""
+        return cls(frozenset(status for status, _ in rows), _short("".join(sorted(said for _, said in rows))))
+
+
+Record = Mapping[Key, Entry]
+
+
+def _short(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+def read(path: Path = PATH) -> dict[Key, Entry]:
     """Return the committed record; empty where there is none."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return {(check, test): frozenset(statuses) for check, test, *statuses in map(str.split, lines)}
+    return {(check, test): Entry(frozenset(statuses), said) for check, test, *statuses, said in map(str.split, lines)}
 
 
 def write(record: Record, path: Path = PATH) -> None:
     """Write a record, one line for each check and test."""
-    lines = (" ".join((*key, *sorted(statuses))) for key, statuses in sorted(record.items()))
+    lines = (" ".join((*key, shown(entry))) for key, entry in sorted(record.items()))
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
@@ -46,7 +73,7 @@ class Watch:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.seen: dict[tuple[str, str], frozenset[str]] = {}
+        self.seen: dict[Key, set[tuple[str, str]]] = {}
         self.collected: set[str] = set()
         self.passed: set[str] = set()
         self.news: list[str] = []
@@ -60,7 +87,7 @@ class Watch:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Note what one test judges. What a random example gives is no property of the test."""
-        found: set[tuple[str, str]] = set()
+        found: set[tuple[str, str, str]] = set()
 
         def watcher(policy: Policy, rows: Sequence[Result]) -> None:
             found.update(judged(policy, rows))
@@ -75,14 +102,13 @@ class Watch:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what a test that passed has seen; with xdist the reports of all workers reach the controller."""
-        if report.when != "call" or not report.passed:
+        if report.when != "call" or not report.passed or not report.nodeid.startswith(OWN):
             return
         self.passed.add(report.nodeid)
         function = report.nodeid.partition("[")[0]
-        for name, pairs in report.user_properties:
-            for check, status in pairs if name == NAME else ():  # type: ignore[attr-defined] # pytest says object
-                key = (check, function)
-                self.seen[key] = self.seen.get(key, frozenset()) | {status}
+        for name, rows in report.user_properties:
+            for check, status, said in rows if name == NAME else ():  # type: ignore[attr-defined] # pytest says object
+                self.seen.setdefault((check, function), set()).add((status, said))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -111,29 +137,41 @@ class Watch:
         return {file_of(test) for test in self.collected} - {file_of(test) for test in self.collected - self.passed}
 
     def differences(self, record: Record) -> list[str]:
-        """Return what the record lacks of what was seen, and what it holds that a whole file did not show."""
-        new = {(*key, status) for key, statuses in self.seen.items() for status in statuses}
-        old = {(*key, status) for key, statuses in record.items() for status in statuses}
+        """Return what the record lacks of what was seen, and where a whole file showed something else."""
         whole = self.whole_files()
-        gone = {line for line in old - new if file_of(line[1]) in whole}
-        return [f"- {' '.join(line)}" for line in sorted(gone)] + [f"+ {' '.join(line)}" for line in sorted(new - old)]
+        found = []
+        for key in sorted({*record, *self.seen}):
+            old, new = record.get(key), Entry.of(self.seen[key]) if key in self.seen else None
+            lacking = set() if new is None else new.statuses - (old.statuses if old else set())
+            if lacking or (file_of(key[1]) in whole and old != new):
+                found += [f"{sign} {' '.join(key)} {shown(entry)}" for sign, entry in (("-", old), ("+", new)) if entry]
+        return found
 
     def updated(self, record: Record) -> Record:
         """Return the record with what was seen: in place of the lines of a whole file or of one that is gone, in addition to a part's."""
         whole = self.whole_files()
-        root = self.config.rootpath
-        kept = {
-            key: statuses
-            for key, statuses in record.items()
-            if file_of(key[1]) not in whole and (root / file_of(key[1])).exists()
+        result = {
+            key: entry
+            for key, entry in record.items()
+            if file_of(key[1]) not in whole and (self.config.rootpath / file_of(key[1])).exists()
         }
-        return {key: kept.get(key, frozenset()) | self.seen.get(key, frozenset()) for key in {*kept, *self.seen}}
+        for key, rows in self.seen.items():
+            new, old = Entry.of(rows), result.get(key)
+            result[key] = Entry(old.statuses | new.statuses, old.fingerprint) if old else new
+        return result
 
 
-def judged(policy: Policy, rows: Sequence[Result]) -> Iterator[tuple[str, str]]:
-    """Yield the built-in check that a policy is about with each status it gave; nothing for a policy that is more than one check."""
+def shown(entry: Entry) -> str:
+    """Return an entry as a line of the record has it."""
+    return " ".join((*sorted(entry.statuses), entry.fingerprint))
+
+
+def judged(policy: Policy, rows: Sequence[Result]) -> Iterator[tuple[str, str, str]]:
+    """Yield the built-in check that a policy is about, with status and fingerprint of each row; nothing for a policy that is more than one check."""
     match policy.require:
         case [CheckNode(check=check)] if (
             not policy.where and checks().get(check.id) is check and not check.distribution
         ):
-            yield from ((check.id, row.status.value) for row in rows)
+            for row in rows:
+                said = (row.message, row.observed, row.expected, row.notes)
+                yield check.id, row.status.value, _short(json.dumps(said, sort_keys=True, default=str))

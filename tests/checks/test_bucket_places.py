@@ -213,7 +213,8 @@ def test_a_target_that_the_account_does_not_list_is_anothers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("restricted_by", "status"), [("s3.GetPublicAccessBlock", PASS), ("s3control.GetPublicAccessBlock", PASS), ("", FAIL)]
+    ("restricted_by", "status"),
+    [("s3.GetPublicAccessBlock", PASS), ("s3control.GetPublicAccessBlock", PASS), ("", FAIL)],
 )
 def test_a_public_target(restricted_by: str, status: Status) -> None:
     world = with_target()
@@ -253,6 +254,9 @@ def test_access_logs_must_be_kept(row: dict[str, Any], status: Status) -> None:
 def test_a_known_fault_of_the_target_decides_and_else_a_refusal_is_an_error() -> None:
     world = with_target()
     world.deny("s3.GetBucketPolicyStatus", Bucket="access")
+    assert judged(TARGET, world).status is PASS, "Block Public Access makes up for whatever the policy says"
+    for operation in ("s3.GetPublicAccessBlock", "s3control.GetPublicAccessBlock"):
+        block(world, operation, "RestrictPublicBuckets")
     assert reason_of(judged(TARGET, world)).missing_action == "s3:GetBucketPolicyStatus"
     world.reply("s3.GetBucketLifecycleConfiguration", {"Rules": [rule(1)]}, Bucket="access")
     assert judged(TARGET, world).status is FAIL

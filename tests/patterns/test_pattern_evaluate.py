@@ -9,7 +9,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trailwarden.patterns import matches, normalise, parse
-from trailwarden.patterns.syntax import All, Compare, Expression, Is, NotExists, Number, Some, Text
+from trailwarden.patterns.syntax import (
+    All,
+    AnyChild,
+    Compare,
+    Expression,
+    Is,
+    NotExists,
+    Number,
+    Regex,
+    Some,
+    Step,
+    Text,
+)
 
 # A busy machine is no reason to fail.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -203,7 +215,7 @@ EVENTS = [
     {name: value for name, value in (("a", one), ("b", other)) if value is not ABSENT}
     for one, other in itertools.product(VALUES, VALUES)
 ]
-SELECTORS = st.sampled_from([("a",), ("b",), ("a", "b"), ("a", 0)])
+SELECTORS = st.sampled_from([("a",), ("b",), ("a", "b"), ("a", 0), ("a", AnyChild()), (AnyChild(),)])
 COMPARES = st.one_of(
     st.builds(
         Compare, SELECTORS, st.sampled_from(["=", "!="]), st.builds(Text, st.sampled_from(["x", "x*", "*y", "*", "1"]))
@@ -213,6 +225,9 @@ COMPARES = st.one_of(
         SELECTORS,
         st.sampled_from(["=", "!=", "<", "<=", ">", ">="]),
         st.sampled_from(["1", "2.5", "-3"]).map(lambda text: Number(Decimal(text), text)),
+    ),
+    st.builds(
+        Compare, SELECTORS, st.sampled_from(["=", "!="]), st.builds(Regex, st.sampled_from(["^x", "y$", "[0-9]"]))
     ),
 )
 LEAVES = st.one_of(
@@ -227,18 +242,23 @@ TREES = st.recursive(
 )
 
 
+def step_text(step: Step) -> str:
+    return ".*" if isinstance(step, AnyChild) else f".{step}" if isinstance(step, str) else f"[{step}]"
+
+
 def write(term: Expression) -> str:
     """The pattern's text, with a pair of parentheses around every compound."""
     if isinstance(term, All | Some):
         return "(" + (" && " if isinstance(term, All) else "||").join(write(part) for part in term.parts) + ")"
-    selector = "$" + "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in term.selector)
+    selector = "$" + "".join(map(step_text, term.selector))
     if isinstance(term, NotExists):
         return f"{selector} NOT EXISTS"
     if isinstance(term, Is):
         return f"{selector} IS {'NULL' if term.value is None else str(term.value).upper()}"
     if isinstance(term.value, Number):
         return f"{selector}{term.operator}{term.value.text}"
-    assert isinstance(term.value, Text)
+    if isinstance(term.value, Regex):
+        return f"{selector} {term.operator} %{term.value.source}%"
     return f'{selector} {term.operator} "{term.value.value}"'
 
 
@@ -248,25 +268,38 @@ def plain(term: Expression, event: Any) -> bool:
         return all(plain(part, event) for part in term.parts)
     if isinstance(term, Some):
         return any(plain(part, event) for part in term.parts)
-    node: Any = event
+    nodes = [event]
     for step in term.selector:
-        try:
-            node = node[step] if isinstance(node, dict if isinstance(step, str) else list) else ABSENT  # type: ignore[index]  # the strategy draws no AnyChild
-        except (KeyError, IndexError):
-            node = ABSENT
+        nodes = [child for node in nodes for name, child in named_children(node) if step in (name, AnyChild())]
     if isinstance(term, NotExists):
-        return node is ABSENT
-    if isinstance(term, Is):
-        return node is term.value
+        return not nodes
+    return any(node is term.value if isinstance(term, Is) else plain_compare(term, node) for node in nodes)
+
+
+def named_children(node: Any) -> list[tuple[Step, Any]]:
+    if isinstance(node, dict):
+        return list(node.items())
+    return list(enumerate(node)) if isinstance(node, list) else []
+
+
+def plain_compare(term: Compare, node: Any) -> bool:
+    """One comparison with one value."""
     if isinstance(node, str):
         wanted = term.value.text if isinstance(term.value, Number) else getattr(term.value, "value", "")
-        same = {"x*": node.startswith("x"), "*y": node.endswith("y"), "*": True}.get(wanted, node == wanted)
+        same = {
+            "x*": node.startswith("x"),
+            "*y": node.endswith("y"),
+            "*": True,
+        }.get(wanted, node == wanted)
+        if isinstance(term.value, Regex):
+            same = {"^x": node.startswith("x"), "y$": node.endswith("y"), "[0-9]": "1" in node}[term.value.source]
         return {"=": same, "!=": not same}.get(term.operator, False)
     if isinstance(node, bool) or not isinstance(node, int | float):
         return False
     if isinstance(term.value, Text):
         return term.value.value == "*" and term.operator == "="
-    assert isinstance(term.value, Number)
+    if isinstance(term.value, Regex):
+        return False
     number = float(term.value.value)
     return {
         "=": node == number,
