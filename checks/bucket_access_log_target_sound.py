@@ -78,9 +78,11 @@ def _judge_place(bucket: LogBucket, target: LogBucket) -> Finding:
 def _judge_publicity(target: LogBucket) -> Finding:
     public = all_true(
         lambda: target.policy_is_public,
-        lambda: not any_true(
-            lambda: target.public_access_block.restrict_public_buckets,
-            lambda: target.account_public_access_block.restrict_public_buckets,
+        lambda: (
+            not any_true(
+                lambda: target.public_access_block.restrict_public_buckets,
+                lambda: target.account_public_access_block.restrict_public_buckets,
+            )
         ),
     )
     observed, expected = {"public": public}, {"public": False}
