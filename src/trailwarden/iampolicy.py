@@ -11,38 +11,61 @@ from trailwarden.model import Json
 PARTITIONS = ("aws", "aws-us-gov", "aws-cn")
 NAME = "trailwarden-read"
 
-# What AWS's service authorization reference offers as resource of an action. Which trail, bucket, key or log group it will be is known only
-# when the account has been read, so these name the type. An action that is not here has no resource type and is granted on everything.
+PATTERNS: Mapping[str, str] = {
+    "Trails": "arn:{partition}:cloudtrail:*:*:trail/*",
+    "EventDataStores": "arn:{partition}:cloudtrail:*:*:eventdatastore/*",
+    "Detectors": "arn:{partition}:guardduty:*:*:detector/*",
+    "Rules": "arn:{partition}:events:*:*:rule/*",
+    "Keys": "arn:{partition}:kms:*:*:key/*",
+    "LogGroups": "arn:{partition}:logs:*:*:log-group:*",
+    "AccessPoints": "arn:{partition}:s3:*:*:accesspoint/*",
+    "Buckets": "arn:{partition}:s3:::*",
+    "Objects": "arn:{partition}:s3:::*/*",
+    "Topics": "arn:{partition}:sns:*:*:*",
+}
+"""Types of resources. Which trail, bucket, key or log group it will be is known only when the account has been read."""
+
+# What AWS's service authorization reference offers as resource of an action. An action that is not here has no resource type, or several,
+# and is granted on everything.
 RESOURCES: Mapping[str, str] = {
-    "cloudtrail:GetEventSelectors": "arn:{partition}:cloudtrail:*:*:trail/*",
-    "cloudtrail:GetInsightSelectors": "arn:{partition}:cloudtrail:*:*:trail/*",
-    "cloudtrail:GetTrailStatus": "arn:{partition}:cloudtrail:*:*:trail/*",
-    "kms:DescribeKey": "arn:{partition}:kms:*:*:key/*",
-    "kms:GetKeyPolicy": "arn:{partition}:kms:*:*:key/*",
-    "kms:GetKeyRotationStatus": "arn:{partition}:kms:*:*:key/*",
-    "kms:ListGrants": "arn:{partition}:kms:*:*:key/*",
-    "logs:DescribeLogGroups": "arn:{partition}:logs:*:*:log-group:*",
-    "logs:DescribeSubscriptionFilters": "arn:{partition}:logs:*:*:log-group:*",
-    "s3:GetBucketAcl": "arn:{partition}:s3:::*",
-    "s3:GetBucketLogging": "arn:{partition}:s3:::*",
-    "s3:GetBucketObjectLockConfiguration": "arn:{partition}:s3:::*",
-    "s3:GetBucketOwnershipControls": "arn:{partition}:s3:::*",
-    "s3:GetBucketPolicy": "arn:{partition}:s3:::*",
-    "s3:GetBucketPolicyStatus": "arn:{partition}:s3:::*",
-    "s3:GetBucketPublicAccessBlock": "arn:{partition}:s3:::*",
-    "s3:GetBucketVersioning": "arn:{partition}:s3:::*",
-    "s3:GetEncryptionConfiguration": "arn:{partition}:s3:::*",
-    "s3:GetLifecycleConfiguration": "arn:{partition}:s3:::*",
-    "s3:ListBucket": "arn:{partition}:s3:::*",
-    "sns:ListSubscriptionsByTopic": "arn:{partition}:sns:*:*:*",
+    action: kind
+    for kind, actions in {
+        "Trails": (
+            "cloudtrail:GetEventSelectors",
+            "cloudtrail:GetInsightSelectors",
+            "cloudtrail:GetTrailStatus",
+        ),
+        "EventDataStores": ("cloudtrail:GetEventDataStore",),
+        "Detectors": ("guardduty:GetDetector",),
+        "Rules": ("events:ListTargetsByRule",),
+        "Keys": ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants"),
+        "LogGroups": (
+            "logs:DescribeLogGroups",
+            "logs:DescribeMetricFilters",
+            "logs:DescribeSubscriptionFilters",
+        ),
+        "AccessPoints": ("s3:GetAccessPoint", "s3:GetAccessPointPolicyStatus"),
+        "Buckets": (
+            "s3:GetBucketAcl",
+            "s3:GetBucketLogging",
+            "s3:GetBucketObjectLockConfiguration",
+            "s3:GetBucketOwnershipControls",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketPolicyStatus",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketRequestPayment",
+            "s3:GetBucketVersioning",
+            "s3:GetEncryptionConfiguration",
+            "s3:GetLifecycleConfiguration",
+            "s3:GetReplicationConfiguration",
+            "s3:ListBucket",
+        ),
+        "Objects": ("s3:GetObject", "s3:GetObjectRetention"),
+        "Topics": ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"),
+    }.items()
+    for action in actions
 }
-_SIDS: Mapping[str, str] = {
-    "cloudtrail": "Trails",
-    "kms": "Keys",
-    "logs": "LogGroups",
-    "s3": "Buckets",
-    "sns": "Topics",
-}
+"""The type of resource that an action can be limited to, a key of ``PATTERNS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +79,12 @@ class Statement:
 
 def statements(actions: Iterable[str], partition: str = "aws") -> tuple[Statement, ...]:
     """Return one statement for each resource pattern, the unrestricted one first."""
-    grouped: dict[tuple[str, str], list[str]] = {}
+    grouped: dict[str, list[str]] = {}
     for action in sorted(set(actions)):
-        pattern = RESOURCES.get(action, "*").format(partition=partition)
-        sid = "Account" if pattern == "*" else _SIDS[action.partition(":")[0]]
-        grouped.setdefault((sid, pattern), []).append(action)
+        grouped.setdefault(RESOURCES.get(action, ""), []).append(action)
     return tuple(
-        Statement(sid, tuple(found), pattern)
-        for (sid, pattern), found in sorted(grouped.items(), key=lambda item: (item[0][1] != "*", item[0]))
+        Statement(kind or "Account", tuple(found), PATTERNS[kind].format(partition=partition) if kind else "*")
+        for kind, found in sorted(grouped.items())
     )
 
 
@@ -98,15 +119,20 @@ def _cloudformation(actions: Iterable[str], partition: str) -> str:
     return json.dumps(template, indent=2) + "\n"
 
 
-def _terraform(actions: Iterable[str], partition: str) -> str:
-    lines = ['data "aws_iam_policy_document" "trailwarden" {']
-    for number, item in enumerate(statements(actions, partition)):
+def terraform_document(name: str, allowed: Iterable[Statement]) -> list[str]:
+    """Return the lines of a Terraform data source that holds a policy document."""
+    lines = [f'data "aws_iam_policy_document" "{name}" {{']
+    for number, item in enumerate(allowed):
         lines += [""] if number else []
         lines += ["  statement {", f'    sid = "{item.sid}"', "", "    actions = ["]
         lines += [f'      "{action}",' for action in item.actions]
         lines += ["    ]", "", f'    resources = ["{item.resource}"]', "  }"]
-    lines += [
-        "}",
+    return [*lines, "}"]
+
+
+def _terraform(actions: Iterable[str], partition: str) -> str:
+    lines = [
+        *terraform_document("trailwarden", statements(actions, partition)),
         "",
         'resource "aws_iam_policy" "trailwarden" {',
         f'  name        = "{NAME}"',
