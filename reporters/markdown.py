@@ -165,13 +165,14 @@ def _accuracy(report: Report, evidence: Evidence | None) -> Iterator[str]:
         f"All facts come from read-only calls to AWS; {report.run.calls} calls are in the ledger, each with its parameters, the reply as "
         "received and the request id. The tool refuses to send anything that is not on its list of reads."
     )
-    yield f"{blocks.ABSENT} retries and throttled attempts."
+    yield dossier.attempts(evidence) if evidence else f"{blocks.ABSENT} retries and throttled attempts."
     if report.checks:
         yield table(
             ("Check", "Version", "What it establishes"),
             ((code(item.id), str(item.version), prose(item.title)) for item in report.checks),
         )
     if evidence:
+        yield from blocks.rights(evidence)
         yield from blocks.calls(evidence)
 
 

@@ -75,6 +75,8 @@ class Reply:
     pages: int = 1
     bucket_region: str = ""
     """S3's x-amz-bucket-region header, which also comes with 301 and 403."""
+    retries: int = 0
+    """How often the request had been sent before this answer came: throttled, or failed on the way. Of the first page."""
 
 
 OnReply = Callable[[Call, Reply], None]

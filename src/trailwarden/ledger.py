@@ -149,6 +149,7 @@ def entry_to_json(call: Call, reply: Reply) -> dict[str, Json]:
         ("date", reply.date, ""),
         ("pages", reply.pages, 1),
         ("bucket_region", reply.bucket_region, ""),
+        ("retries", reply.retries, 0),
     )
     return line | {name: value for name, value, default in optional if value != default}
 
@@ -180,6 +181,7 @@ def entry_from_json(line: Mapping[str, Json]) -> tuple[Call, Reply]:
         date=str(line.get("date", "")),
         pages=int(line.get("pages", 1)),
         bucket_region=str(line.get("bucket_region", "")),
+        retries=int(line.get("retries", 0)),
     )
 
 

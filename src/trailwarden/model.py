@@ -333,6 +333,17 @@ class CrossCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """A permission that the run made use of: how many calls of an operation needed it, and how many of these were refused."""
+
+    action: str
+    """The IAM action, empty for an operation that needs none."""
+    operation: str
+    calls: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """One evidence pack of a series: when it was made, and the verdict of each (policy, account)."""
 
@@ -354,6 +365,7 @@ class Evidence:
     paths: Mapping[str, str]
     clock: Mapping[str, Json]
     counts: tuple[CrossCount, ...] = ()
+    rights: tuple[Right, ...] = ()
     ci: Mapping[str, str] = field(default_factory=dict)
     previous: Mapping[str, str] = field(default_factory=dict)
     signer: Mapping[str, str] = field(default_factory=dict)
@@ -363,3 +375,5 @@ class Evidence:
     """Path, kind and SHA-256 of every file that the run read."""
     history: tuple[Moment, ...] = ()
     """Earlier packs of the same accounts, oldest first, where several were given."""
+    remarks: tuple[str, ...] = ()
+    """What is to be said about the history: gaps between packs, breaks in their chain."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -221,6 +221,16 @@ def urgency(result: Result) -> tuple[int, int]:
 def worst(statuses: Iterable[Status]) -> Status | None:
     """Return the status that stands for several, None for none: what does not apply is outvoted even by a pass."""
     return min(statuses, key=_PRECEDENCE.index, default=None)
+
+
+def failing_since(statuses: Sequence[Status | None], instants: Sequence[str]) -> str:
+    """Return the instant of the first FAIL in the unbroken row of them that lasts until the end; empty when the last is none."""
+    first = ""
+    for status, instant in zip(reversed(statuses), reversed(instants), strict=True):
+        if status is not Status.FAIL:
+            break
+        first = instant
+    return first
 
 
 @dataclass(frozen=True, slots=True)

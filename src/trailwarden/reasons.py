@@ -18,6 +18,9 @@ TRUNCATED = "Truncated"
 NOT_VERIFIED = "LogsNotVerified"
 """Our own error code: a policy asks about the integrity of log files, and no report of a verification is at hand."""
 
+DENIALS = (ReasonCode.ACCESS_DENIED, ReasonCode.ACCESS_DENIED_SCP, ReasonCode.CROSS_ACCOUNT)
+"""What a permission would change."""
+
 _CODES: Mapping[ReasonCode, tuple[str, ...]] = {
     ReasonCode.NOT_RECORDED: ("NotRecorded",),
     ReasonCode.CROSS_ACCOUNT: (CROSS_ACCOUNT,),

@@ -126,6 +126,7 @@ def _reply(
         date=_date(str(headers.get("date", ""))),
         pages=pages,
         bucket_region=str(headers.get("x-amz-bucket-region", "")),
+        retries=int(metadata.get("RetryAttempts") or 0),
     )
 
 

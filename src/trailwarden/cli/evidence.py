@@ -195,7 +195,8 @@ def run_timeline(options: TimelineOptions) -> int:
         console.print_out(TIMELINE[options.format](found))
         return EXIT_OK
     *earlier, last = found.packs
-    evidence = replace(evidence_of(last.inputs, last.report), history=timeline.moments(earlier))
+    own = evidence_of(last.inputs, last.report)
+    evidence = replace(own, history=timeline.moments(earlier), remarks=timeline.remarks(found))
     console.print_out(
         get_reporter("html").render(last.report, replace(last.inputs.request.rendering, evidence=evidence))
     )

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trailwarden.model import Evidence, Report, Status
+from trailwarden.presentation import failing_since
 
 MOST_CALLS = 2000
 """Calls that a report lists one by one; beyond, it points at the files that hold them."""
+
+RIGHTS = (
+    "Permissions that the calls of this run needed. The caller may hold others: the tool sends nothing but the operations on its own list of reads, "
+    "whatever its credentials allow."
+)
 
 Pairs = list[tuple[str, str]]
 
@@ -121,6 +127,15 @@ def calls(evidence: Evidence) -> list[tuple[str, ...]]:
     return rows
 
 
+def attempts(evidence: Evidence) -> str:
+    """Return how many calls were answered only after they had been sent again."""
+    found = [int(entry.get("retries", 0)) for entry in evidence.entries.values()]
+    again = sum(number > 0 for number in found)
+    if not again:
+        return f"All {len(found)} calls were answered at the first attempt: none was throttled or failed on the way."
+    return f"{again} of {len(found)} calls were answered only after they had been sent again, throttled or failed on the way: {sum(found)} attempts more."
+
+
 def redaction(evidence: Evidence) -> str:
     """Return what was taken out before anything was judged and hashed, or an empty text."""
     named = {"secrets": "secrets", "accounts": "account and organization ids", "names": "names"}
@@ -184,15 +199,14 @@ def script(evidence: Evidence) -> str:
     return f"{listed}{signed}".rstrip("\n")
 
 
-def history(report: Report, evidence: Evidence) -> list[tuple[str, str, Sequence[Status | None]]]:
-    """Return for each verdict of the report its policy, account, and statuses over the earlier packs and this one."""
+def history(report: Report, evidence: Evidence) -> list[tuple[str, str, Sequence[Status | None], str]]:
+    """Return for each verdict its policy, account, its statuses over the earlier packs and this one, and since when it fails."""
     if not evidence.history:
         return []
-    return [
-        (
-            verdict.id,
-            verdict.account,
-            [*(moment.verdicts.get((verdict.id, verdict.account)) for moment in evidence.history), verdict.status],
-        )
-        for verdict in report.policies
-    ]
+    instants = [*(moment.at for moment in evidence.history), report.run.started_at]
+    found = []
+    for verdict in report.policies:
+        earlier = (moment.verdicts.get((verdict.id, verdict.account)) for moment in evidence.history)
+        statuses = [*earlier, verdict.status]
+        found.append((verdict.id, verdict.account, statuses, failing_since(statuses, instants)))
+    return found

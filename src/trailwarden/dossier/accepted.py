@@ -6,13 +6,20 @@ from collections import Counter
 from collections.abc import Iterator
 
 from trailwarden.dossier.blocks import ABSENT
-from trailwarden.markdown import code, table
+from trailwarden.markdown import code, prose, table
 from trailwarden.model import BaselineComparison, Report, Result
 
-_HEAD = (
-    *("Waiver", "Policy", "Resource", "Account", "Underlying result", "Justification", "Owner"),
-    *("Approved by", "Approved on", "Ticket", "Expires"),
-)
+TERMS = {
+    "reason": "Justification",
+    "owner": "Owner",
+    "approved_by": "Approved by",
+    "approved_on": "Approved on",
+    "ticket": "Ticket",
+    "expires": "Expires",
+}
+"""The terms of a waiver, each with its heading."""
+GONE = ("Policy", "Check", "Resource", "Account", "Region", "Was", "Now")
+_HEAD = ("Waiver", "Policy", "Resource", "Account", "Underlying result", *TERMS.values())
 
 
 def accepted(report: Report) -> Iterator[str]:
@@ -40,24 +47,28 @@ def accepted(report: Report) -> Iterator[str]:
 
 def _waived(row: Result) -> tuple[str, ...]:
     terms = row.waiver or {}
-    names = ("reason", "owner", "approved_by", "approved_on", "ticket", "expires")
     return (
         *(code(text) for text in (str(terms.get("id", "")), row.policy, row.subject, row.account)),
         "FAIL",
-        *(code(str(terms.get(name, ""))) for name in names),
+        *(code(str(terms.get(name, ""))) for name in TERMS),
+    )
+
+
+def baseline_sentence(report: Report, baseline: BaselineComparison) -> str:
+    """Return how the failures compare with the baseline's, in words."""
+    counts = Counter(row.baseline for row in report.results if row.baseline)
+    return (
+        f"Held against a baseline of {baseline.created}: {counts['new']} new, {counts['worse']} worse, {counts['changed']} changed, "
+        f"{counts['known']} known. Only what is new or worse counts for the gate; the others fail all the same."
     )
 
 
 def _baseline(report: Report, baseline: BaselineComparison) -> Iterator[str]:
-    counts = Counter(row.baseline for row in report.results if row.baseline)
-    yield (
-        f"Held against a baseline of {code(baseline.created)}: {counts['new']} new, {counts['worse']} worse, {counts['changed']} changed, "
-        f"{counts['known']} known. Only what is new or worse counts for the gate; the others fail all the same."
-    )
+    yield prose(baseline_sentence(report, baseline))
     if baseline.gone:
         yield "Gone since then:"
         yield table(
-            ("Policy", "Check", "Resource", "Account", "Region", "Was", "Now"),
+            GONE,
             (
                 (
                     *(code(text) for text in (item.policy, item.check, item.subject, item.account, item.region)),

@@ -22,12 +22,14 @@ def history(report: Report, evidence: Evidence) -> Iterator[str]:
         moments = (*(moment.at for moment in evidence.history), report.run.started_at)
         yield "Over time, one column for each pack:"
         yield table(
-            ("Policy", "Account", *(code(at) for at in moments)),
+            ("Policy", "Account", *(code(at) for at in moments), "Failing since"),
             (
-                (code(policy), code(account), *(status.value if status else "" for status in statuses))
-                for policy, account, statuses in dossier.history(report, evidence)
+                (code(policy), code(account), *(status.value if status else "" for status in statuses), code(since))
+                for policy, account, statuses, since in dossier.history(report, evidence)
             ),
         )
+        if evidence.remarks:
+            yield "\n".join(f"- {code(remark)}" for remark in evidence.remarks)
 
 
 def scope(report: Report, evidence: Evidence | None) -> Iterator[str]:
@@ -72,6 +74,23 @@ def counts(evidence: Evidence) -> Iterator[str]:
     yield "Counted twice, from answers that do not depend on each other:"
     head = ("Account", "What", "Count", "Source", "Other count", "Other source", "Outcome")
     yield table(head, (tuple(code(cell) for cell in line) for line in dossier.counts(evidence)))
+
+
+def rights(evidence: Evidence) -> Iterator[str]:
+    """Yield which permissions were used, and which were refused."""
+    yield dossier.RIGHTS
+    yield table(
+        ("IAM action", "Operation", "Calls", "Refused"),
+        (
+            (
+                code(item.action) if item.action else "none needed",
+                code(item.operation),
+                str(item.calls),
+                str(item.refused),
+            )
+            for item in evidence.rights
+        ),
+    )
 
 
 def calls(evidence: Evidence) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a ledger says about the run itself: AWS's clock beside the local one, and populations counted a second time."""
+"""What a ledger says about the run itself: AWS's clock beside the local one, the rights it used, populations counted a second time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from trailwarden.calls import Call, Reply
 from trailwarden.evidence.inputs import Inputs
 from trailwarden.evidence.manifest import sha256
 from trailwarden.evidence.raw import raw_path
+from trailwarden.facts.operations import READS
 from trailwarden.ledger import Ledger, entry_to_json
-from trailwarden.model import CrossCount, Evidence, Json, Report
+from trailwarden.model import CrossCount, Evidence, Json, Report, Right
+from trailwarden.reasons import DENIALS, reason_code
 
 _IDENTITY = "sts.GetCallerIdentity"
 _TRAILS = "cloudtrail.DescribeTrails"
+_MEMBERS = "organizations.ListAccounts"
 
 
 def evidence_of(inputs: Inputs, report: Report) -> Evidence:
@@ -24,6 +27,7 @@ def evidence_of(inputs: Inputs, report: Report) -> Evidence:
         paths={call.id: raw_path(call) for call in inputs.ledger.replies},
         clock=clock_of(inputs.ledger),
         counts=tuple(cross_counts(inputs.ledger, report)),
+        rights=tuple(rights_of(inputs.ledger)),
         ci=around.ci,
         previous=around.previous,
         signer=around.signer,
@@ -59,8 +63,30 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def rights_of(ledger: Ledger) -> Iterable[Right]:
+    """Yield the permissions that the calls of a ledger needed, by IAM action."""
+    seen: dict[tuple[str, str], list[bool]] = {}
+    for call, reply in ledger.replies.items():
+        if call.name in READS:
+            seen.setdefault((READS[call.name], call.name), []).append(_refused(call, reply))
+    for (action, operation), refused in sorted(seen.items()):
+        yield Right(action, operation, len(refused), sum(refused))
+
+
+def _refused(call: Call, reply: Reply) -> bool:
+    error = reply.error
+    return (
+        error is not None
+        and reason_code(call.service, call.operation, error.code, error.message, error.status) in DENIALS
+    )
+
+
 def cross_counts(ledger: Ledger, report: Report) -> Iterable[CrossCount]:
-    """Yield counts of the same thing from two places: trails as their home regions list them, and as any other region shows them."""
+    """Yield counts of the same thing from two places.
+
+    Trails as their home regions list them, and as any other region shows them; accounts that the run judged, and those that the
+    organization lists as active.
+    """
     for account in report.run.accounts:
         home: set[str] = set()
         elsewhere: set[str] = set()
@@ -75,6 +101,22 @@ def cross_counts(ledger: Ledger, report: Report) -> Iterable[CrossCount]:
                 len(elsewhere),
                 f"{_TRAILS} in the other regions (shadow trails)",
             )
+
+    yield from _members(ledger, report)
+
+
+def _members(ledger: Ledger, report: Report) -> Iterable[CrossCount]:
+    for call, reply in ledger.replies.items():
+        if call.name == _MEMBERS and reply.body is not None:
+            rows = reply.body.get("Accounts")
+            listed = {
+                str(row.get("Id", ""))
+                for row in (rows if isinstance(rows, list) else [])
+                if isinstance(row, dict) and (row.get("State") or row.get("Status")) == "ACTIVE"
+            }
+            judged = len(listed.intersection(report.run.accounts))
+            name = "active accounts of the organization"
+            yield CrossCount(call.account, name, judged, "accounts of this run", len(listed), _MEMBERS)
 
 
 def _trails(entries: Iterable[tuple[Call, Reply]], account: str) -> Iterable[tuple[str, dict[str, Json]]]:

@@ -12,7 +12,7 @@ from trailwarden.errors import UsageError
 from trailwarden.evidence.load import Loaded
 from trailwarden.markdown import code, document, prose, table
 from trailwarden.model import Json, Moment, Report, Status
-from trailwarden.presentation import by_control, framework, worst
+from trailwarden.presentation import by_control, failing_since, framework, worst
 from trailwarden.text import one_line, visible
 
 _LETTER = {
@@ -101,6 +101,7 @@ def _series(reports: Sequence[Report]) -> Iterator[Series]:
         controls |= {("", rule.id): [rule.id] for rule in report.rules if not rule.controls}
         lines.append((verdicts, controls, report.run.accounts))
     keys = sorted({key for _, controls, _ in lines for key in controls})
+    instants = [report.run.started_at for report in reports]
     accounts = list(dict.fromkeys(account for *_, named in lines for account in named))
     for key, control in keys:
         for account in accounts:
@@ -111,16 +112,7 @@ def _series(reports: Sequence[Report]) -> Iterator[Series]:
                 for verdicts, controls, _ in lines
             )
             if any(statuses):
-                yield Series(key, control, account, statuses, _since(statuses, reports))
-
-
-def _since(statuses: Sequence[Status | None], reports: Sequence[Report]) -> str:
-    first = ""
-    for status, report in zip(reversed(statuses), reversed(reports), strict=True):
-        if status is not Status.FAIL:
-            break
-        first = report.run.started_at
-    return first
+                yield Series(key, control, account, statuses, failing_since(statuses, instants))
 
 
 def _gaps(instants: Sequence[str], allowed: timedelta) -> Iterator[Gap]:
@@ -137,6 +129,12 @@ def _broken(packs: Sequence[Loaded]) -> Iterator[str]:
             yield f"{two.evidence_id} {'follows another pack than' if named else 'does not name'} {one.evidence_id}"
 
 
+def remarks(found: Timeline) -> tuple[str, ...]:
+    """Return the gaps and the breaks of the chain, one sentence each."""
+    gaps = (f"gap: {gap.days} days without evidence, from {gap.after} to {gap.before}" for gap in found.gaps)
+    return (*gaps, *(f"chain: {broken}" for broken in found.broken))
+
+
 def _row(item: Series) -> str:
     return "".join(_LETTER[status] for status in item.statuses)
 
@@ -149,10 +147,7 @@ def as_table(found: Timeline) -> str:
 def _plain(found: Timeline) -> Iterator[str]:
     first, last = found.packs[0].report.run.started_at, found.packs[-1].report.run.started_at
     yield f"{len(found.packs)} packs from {first} to {last}; {LEGEND}"
-    for gap in found.gaps:
-        yield f"gap: {gap.days} days without evidence, from {gap.after} to {gap.before}"
-    for broken in found.broken:
-        yield f"chain: {broken}"
+    yield from remarks(found)
     width = max((len(_label(item)) for item in found.series), default=0)
     for item in found.series:
         since = f"  failing since {item.failing_since}" if item.failing_since else ""

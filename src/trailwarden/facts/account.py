@@ -13,7 +13,7 @@ from trailwarden.errors import Unreadable
 from trailwarden.facts.base import Population, Subject, fact, record_call
 from trailwarden.facts.operations import iam_action
 from trailwarden.model import Json, Reason, ReasonCode
-from trailwarden.reasons import CROSS_ACCOUNT, reason_code
+from trailwarden.reasons import CROSS_ACCOUNT, DENIALS, reason_code
 
 if TYPE_CHECKING:
     from trailwarden.facts.alarms import Alarm
@@ -321,7 +321,6 @@ def body_of(call: Call, reply: Reply) -> Body:
 
 def reason_for_call(call: Call, code: ReasonCode, *, aws_code: str = "", message: str = "") -> Reason:
     """Return the reason why a call gave no usable answer, with the IAM action that was missing if it was refused."""
-    denied = code in (ReasonCode.ACCESS_DENIED, ReasonCode.ACCESS_DENIED_SCP, ReasonCode.CROSS_ACCOUNT)
     return Reason(
         code,
         operation=call.name,
@@ -329,7 +328,7 @@ def reason_for_call(call: Call, code: ReasonCode, *, aws_code: str = "", message
         account=call.account,
         aws_code=aws_code,
         aws_message=message,
-        missing_action=("sts:AssumeRole" if aws_code == CROSS_ACCOUNT else iam_action(call.name)) if denied else "",
+        missing_action=("sts:AssumeRole" if aws_code == CROSS_ACCOUNT else iam_action(call.name)) if code in DENIALS else "",
     )
 
 
