@@ -328,7 +328,9 @@ def reason_for_call(call: Call, code: ReasonCode, *, aws_code: str = "", message
         account=call.account,
         aws_code=aws_code,
         aws_message=message,
-        missing_action=("sts:AssumeRole" if aws_code == CROSS_ACCOUNT else iam_action(call.name)) if code in DENIALS else "",
+        missing_action=("sts:AssumeRole" if aws_code == CROSS_ACCOUNT else iam_action(call.name))
+        if code in DENIALS
+        else "",
     )
 
 
