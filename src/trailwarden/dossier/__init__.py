@@ -204,7 +204,7 @@ def history(report: Report, evidence: Evidence) -> list[tuple[str, str, Sequence
     if not evidence.history:
         return []
     instants = [*(moment.at for moment in evidence.history), report.run.started_at]
-    found = []
+    found: list[tuple[str, str, Sequence[Status | None], str]] = []
     for verdict in report.policies:
         earlier = (moment.verdicts.get((verdict.id, verdict.account)) for moment in evidence.history)
         statuses = [*earlier, verdict.status]
