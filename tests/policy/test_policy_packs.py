@@ -78,5 +78,5 @@ def test_baseline_covers_what_was_asked() -> None:
 def test_log_archive_is_about_the_bucket_and_its_key() -> None:
     """What the owner of the archive answers for."""
     ids = [policy.id for policy in select(["log-archive"], checks=checks()).policies]
-    kinds = ("bucket-*", "kms-*", "trail-exists-and-logging")
+    kinds = ("bucket-*", "kms-*", "*-log-bucket-*", "*-key-*", "trail-exists-and-logging")
     assert all(any(fnmatchcase(name, kind) for kind in kinds) for name in ids)

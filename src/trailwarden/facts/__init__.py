@@ -16,11 +16,13 @@ from trailwarden.facts.bucketsettings import (
 )
 from trailwarden.facts.deliveries import LOOK_BACK, Delivery
 from trailwarden.facts.eventrules import EventRule, EventRules
+from trailwarden.facts.iam import IamPrincipal, Simulator
 from trailwarden.facts.key import KeyGrant, KeyMetadata, KeyRotation, KmsKey
 from trailwarden.facts.lake import EventDataStore, StoreSettings
 from trailwarden.facts.lifecycle import LifecycleRule, Transition
 from trailwarden.facts.logfiles import LogFile, LogFiles, Retention
 from trailwarden.facts.loggroup import LogGroup, LogGroupDescription
+from trailwarden.facts.logrole import LogRole
 from trailwarden.facts.metricfilter import MetricFilter, MetricTransformation
 from trailwarden.facts.neighbours import GLOBAL_TYPES, Analyzer, ConfigDelivery, ConfigRecorder, Detector, FlowLog, Vpc
 from trailwarden.facts.organization import (
@@ -88,6 +90,7 @@ __all__ = [
     "FlowLog",
     "Grant",
     "Guardrails",
+    "IamPrincipal",
     "InsightSelector",
     "KeyGrant",
     "KeyMetadata",
@@ -99,6 +102,7 @@ __all__ = [
     "LogFiles",
     "LogGroup",
     "LogGroupDescription",
+    "LogRole",
     "MemberAccount",
     "Membership",
     "MetricAlarm",
@@ -114,6 +118,7 @@ __all__ = [
     "ReplicationRule",
     "Retention",
     "Selector",
+    "Simulator",
     "StoreSettings",
     "Subject",
     "Subscription",

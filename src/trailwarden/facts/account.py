@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trailwarden.facts.alarms import Alarm
     from trailwarden.facts.bucket import LogBucket
     from trailwarden.facts.eventrules import EventRules
+    from trailwarden.facts.iam import IamPrincipal, Simulator
     from trailwarden.facts.key import KmsKey
     from trailwarden.facts.lake import EventDataStore
     from trailwarden.facts.loggroup import LogGroup
@@ -272,6 +273,20 @@ class Account(Subject):
         from trailwarden.facts.alerting import alert_topics  # noqa: PLC0415 - it needs this module
 
         return alert_topics(self)
+
+    @fact("iam.GetAccountAuthorizationDetails")
+    def principals(self) -> tuple[IamPrincipal, ...]:
+        """The users and roles with all their policies, service-linked roles aside."""
+        from trailwarden.facts.iam import list_principals  # noqa: PLC0415 - it needs this module
+
+        return list_principals(self)
+
+    @fact("iam.SimulatePrincipalPolicy")
+    def simulator(self) -> Simulator:
+        """IAM's policy simulator; what is asked of it is read then."""
+        from trailwarden.facts.iam import Simulator  # noqa: PLC0415 - it needs this module
+
+        return Simulator(self)
 
     @fact("cloudtrail.ListEventDataStores", needs=["Account.regions"])
     def event_data_stores(self) -> Population[EventDataStore]:

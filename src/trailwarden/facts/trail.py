@@ -15,6 +15,7 @@ from trailwarden.facts.bucket import LogBucket
 from trailwarden.facts.integrity import log_integrity
 from trailwarden.facts.key import KmsKey
 from trailwarden.facts.loggroup import LogGroup
+from trailwarden.facts.logrole import log_role
 from trailwarden.facts.selectors import EventSelectors
 from trailwarden.facts.times import optional_time
 from trailwarden.model import Reason, ReasonCode
@@ -256,6 +257,7 @@ class Trail(Subject):
         return tuple(InsightSelector(str(row["InsightType"]), tuple(row.get("EventCategories") or ())) for row in rows)
 
     integrity = log_integrity
+    log_role = log_role
 
     @fact("cloudtrail.ListTags")
     def tags(self) -> tuple[str, ...]:

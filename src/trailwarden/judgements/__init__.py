@@ -11,6 +11,7 @@ from trailwarden.judgements.data_events import (
     records_data,
 )
 from trailwarden.judgements.delivery import CLOUDWATCH, DIGESTS, LOG_FILES, Stream, judge_delivery, polled, stopped
+from trailwarden.judgements.disruptors import Target, judge_disruptors
 from trailwarden.judgements.lifecycle import named, rules_on_logs
 from trailwarden.judgements.samples import oldest_in, sample
 from trailwarden.judgements.stores import MANAGEMENT, holds_events
@@ -55,6 +56,7 @@ __all__ = [
     "Emission",
     "S3DataParams",
     "Stream",
+    "Target",
     "Trait",
     "Way",
     "above",
@@ -69,6 +71,7 @@ __all__ = [
     "is_noticed",
     "judge_alert",
     "judge_delivery",
+    "judge_disruptors",
     "judge_grants",
     "judge_s3_objects",
     "judge_s3_trail",

@@ -19,6 +19,7 @@ wildcard patterns too complex to compare. A condition operator that is not known
 * :func:`unexpected_grants`, :func:`grants_of`: who may write, read, decrypt or administer.
 * :func:`delivery_allowed`, :func:`key_allows_trail`: would CloudTrail get its files in? With a trace.
 * :func:`open_actions`: what a set of SCPs or RCPs leaves open.
+* :func:`may`: what a user or role may do, by all policies that concern it.
 * :func:`statement_matches`, :func:`decide`: three-valued evaluation of a :class:`Request`.
 """
 
@@ -36,6 +37,7 @@ from trailwarden.policydoc.grants import (
     unexpected_grants,
 )
 from trailwarden.policydoc.guardrail import Gap, open_actions
+from trailwarden.policydoc.identity import Answer, Caller, about, may
 from trailwarden.policydoc.operators import Operator, Quantifier, parse_operator
 from trailwarden.policydoc.public import (
     ACCESS_POINT,
@@ -72,6 +74,8 @@ __all__ = [
     "S3_MUTATING",
     "S3_READING",
     "TOPIC",
+    "Answer",
+    "Caller",
     "Closing",
     "Condition",
     "Context",
@@ -94,6 +98,7 @@ __all__ = [
     "Statement",
     "Step",
     "TransportVerdict",
+    "about",
     "account_of",
     "condition_holds",
     "decide",
@@ -102,6 +107,7 @@ __all__ = [
     "grants_of",
     "is_public",
     "key_allows_trail",
+    "may",
     "open_actions",
     "parse",
     "parse_operator",

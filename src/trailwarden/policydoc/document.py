@@ -148,13 +148,14 @@ def account_of(arn: str) -> str:
     return found.group(1) if found else ""
 
 
-def parse(source: str | Mapping[str, Any], *, principals: bool = True) -> PolicyDocument:
+def parse(source: str | Mapping[str, Any], *, principals: bool = True, resources: bool = True) -> PolicyDocument:
     """Parse a policy document.
 
     Args:
         source: the JSON text, or what a JSON parser made of it.
         principals: True for resource policies (bucket, key, topic, log group, RCP), where each statement names its
             principals; False for SCPs and identity policies, where none may.
+        resources: False for the trust policy of a role, which is about that role and names no resource.
 
     Raises:
         PolicyTextError: the text is not JSON or not a policy; the message says where and why.
@@ -173,7 +174,10 @@ def parse(source: str | Mapping[str, Any], *, principals: bool = True) -> Policy
     return PolicyDocument(
         version=version,
         id=_text(document.get("Id", ""), "Id"),
-        statements=tuple(_statement(index, item, version, principals) for index, item in enumerate(listed)),
+        statements=tuple(
+            _statement(index, item, version, {"Principal": principals, "Action": True, "Resource": resources})
+            for index, item in enumerate(listed)
+        ),
     )
 
 
@@ -194,7 +198,7 @@ def _load(text: str) -> Any:
         raise PolicyTextError("not a policy: nested too deeply") from error
 
 
-def _statement(index: int, item: Any, version: str, with_principals: bool) -> Statement:
+def _statement(index: int, item: Any, version: str, needed: Mapping[str, bool]) -> Statement:
     where = f"statement {index}"
     if not isinstance(item, Mapping):
         raise PolicyTextError(f"{where} is not an object")
@@ -202,12 +206,11 @@ def _statement(index: int, item: Any, version: str, with_principals: bool) -> St
     effect = item.get("Effect")
     if effect not in ("Allow", "Deny"):  # a tuple, because the value may be a list
         raise PolicyTextError(f"{where}: Effect must be Allow or Deny")
-    for name in ("Principal", "Action", "Resource"):
-        wanted = with_principals or name != "Principal"
+    for name, wanted in needed.items():
         given = sum(key in item for key in (name, f"Not{name}"))
         if given != wanted:
-            needed = f"needs exactly one of {name} and Not{name}" if wanted else f"may not have {name} or Not{name}"
-            raise PolicyTextError(f"{where} {needed}")
+            rule = f"needs exactly one of {name} and Not{name}" if wanted else f"may not have {name} or Not{name}"
+            raise PolicyTextError(f"{where} {rule}")
     return Statement(
         index=index,
         sid=_text(item.get("Sid", ""), f"{where}: Sid"),

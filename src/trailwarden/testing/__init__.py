@@ -13,6 +13,7 @@ with ``reply``, ``error`` and ``deny``. It is a Reader: nothing of the engine is
 from trailwarden.testing.alerting import Alerting
 from trailwarden.testing.eventrules import EventRules
 from trailwarden.testing.files import Files
+from trailwarden.testing.identities import Identities
 from trailwarden.testing.judging import WATCHERS, policy_of, reason_of, run_check, run_policy, selection_of, status_of
 from trailwarden.testing.lake import Lake
 from trailwarden.testing.neighbours import Neighbours
@@ -27,6 +28,7 @@ __all__ = [
     "Alerting",
     "EventRules",
     "Files",
+    "Identities",
     "Lake",
     "Neighbours",
     "Organizing",
