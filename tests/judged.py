@@ -1,8 +1,8 @@
 """Which test saw which check in which status, and what the rows said: written down while the tests run, and compared with the committed record.
 
 The record (``data/judged.txt``) is what ``docs/controls.md`` and ``test_catalogue.py`` know of the tests. It can't be written by hand, because every run compares it: a file of
-tests that ran whole must give exactly its lines, a part of a file no status that they lack. ``make record`` writes it. Each line ends in a fingerprint of messages, observations and
-expectations: a change that alters no status may still alter the evidence, and no test repeats all of it.
+tests that ran whole must give exactly its lines, a part of a file no status that they lack. ``make record`` writes it. Each line ends in a fingerprint of messages, observations,
+expectations and declared reads: a change that alters no status may still alter the evidence, and no test repeats all of it.
 """
 
 from __future__ import annotations
@@ -169,9 +169,10 @@ def shown(entry: Entry) -> str:
 def judged(policy: Policy, rows: Sequence[Result]) -> Iterator[tuple[str, str, str]]:
     """Yield the built-in check that a policy is about, with status and fingerprint of each row; nothing for a policy that is more than one check."""
     match policy.require:
-        case [CheckNode(check=check)] if (
+        case [CheckNode(check=check, params=params)] if (
             not policy.where and checks().get(check.id) is check and not check.distribution
         ):
+            reads = sorted(item.qualified for item in check.reads(params))
             for row in rows:
-                said = (row.message, row.observed, row.expected, row.notes)
+                said = (row.message, row.observed, row.expected, row.notes, reads)
                 yield check.id, row.status.value, _short(json.dumps(said, sort_keys=True, default=str))

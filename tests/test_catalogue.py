@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.judged import file_of, read
 
+from trailwarden.params import schema_of
 from trailwarden.registry import checks
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,6 +18,9 @@ CATALOGUE = json.loads((ROOT / "tests" / "data" / "catalogue.json").read_text(en
 
 # Checks beside the controls: one serves others, one judges what is in the files.
 BESIDE_THE_CATALOGUE = {"trail-covers-account", "log-content-complete"}
+
+# A chain is proven link by link: there is no sample of it.
+NOT_OFFERED = {("integrity-digest-chain-valid", "sample")}
 
 
 def required(identity: str) -> set[str]:
@@ -48,3 +52,11 @@ def test_the_record_names_tests_that_exist() -> None:
     for file, names in functions.items():
         text = (ROOT / file).read_text(encoding="utf-8")
         assert [name for name in sorted(names) if f"def {name}(" not in text] == [], file
+
+
+@pytest.mark.parametrize("identity", sorted(set(CATALOGUE["parameters"]) & set(checks())))
+def test_parameters_have_the_defaults_of_the_catalogue(identity: str) -> None:
+    offered = schema_of(checks()[identity].params_type)["properties"]
+    listed = CATALOGUE["parameters"][identity].items()
+    wanted = {name: value for name, value in listed if (identity, name) not in NOT_OFFERED}
+    assert {name: offered.get(name, {}).get("default", "missing") for name in wanted} == wanted

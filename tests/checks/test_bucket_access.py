@@ -244,6 +244,33 @@ def test_the_confused_deputy(condition, params, status):
     assert status_of("bucket-policy-confused-deputy", deputy(world_of(), condition), params) is status
 
 
+def test_a_known_open_grant_decides_and_one_that_is_not_understood_is_an_error():
+    odd = {"StringEquals": {"aws:SourceArn": trail_arn(ACCOUNT)}, "NewOperator": {"aws:x": "1"}}
+    fixed = {"StringEquals": {"aws:SourceArn": trail_arn(ACCOUNT)}}
+    wrong = {"StringEquals": {"aws:SourceArn": trail_arn(STRANGER)}}
+    for conditions, status in (
+        ([fixed, {"NewOperator": {"aws:x": "1"}}], ERROR),
+        ([odd, wrong], FAIL),
+        ([{"NewOperator": {"aws:x": "1"}}, wrong], FAIL),
+    ):
+        world = world_of()
+        statements = [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudtrail.amazonaws.com"},
+                "Action": "s3:PutObject",
+                "Resource": f"{ARN}/*",
+                "Condition": condition,
+            }
+            for condition in conditions
+        ]
+        world.reply("s3.GetBucketPolicy", {"Policy": json.dumps({"Statement": statements})})
+        [row] = run_check("bucket-policy-confused-deputy", world)
+        assert row.status is status, row.message
+        if status is FAIL:
+            assert len(row.observed["open"]) == 1
+
+
 def test_legacy_cloudtrail_accounts_serve_every_customer():
     world = deputy(world_of(), {}, {"AWS": "arn:aws:iam::086441151436:root"})
     [row] = run_check("bucket-policy-confused-deputy", world)

@@ -101,6 +101,7 @@ def test_without_sufficient_default_retention_another_control_fails_already() ->
         {},
         {"Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 365}}},
         {"Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 364}}},
+        {"ObjectLockEnabled": "", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 365}}},
     ):
         configuration = {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", **lock}}
         world.reply("s3.GetObjectLockConfiguration", configuration)
@@ -130,6 +131,12 @@ def test_an_unlocked_file_decides_though_another_is_refused() -> None:
         if key != bare:
             world.deny("s3.GetObjectRetention", Key=key)
     assert judged(LOCKED, world).status is FAIL
+
+
+def test_a_lock_without_an_end_is_none() -> None:
+    world, files = filled(3)
+    world.reply("s3.GetObjectRetention", {"Retention": {"Mode": "COMPLIANCE"}}, Key=next(iter(files.objects)))
+    assert "is not locked" in judged(LOCKED, world).message
 
 
 def test_an_empty_bucket_proves_nothing() -> None:
@@ -171,6 +178,14 @@ def test_an_old_log_is_proof_as_well() -> None:
     assert judged(OLDEST, world).status is PASS
 
 
+@pytest.mark.parametrize(("minutes", "status"), [(0, PASS), (1, FAIL)])
+def test_a_log_from_the_first_minute_of_the_period_is_proof(minutes: int, status: Status) -> None:
+    world, files = world_of()
+    files.add_log(NOW - timedelta(days=365) + timedelta(minutes=minutes))
+    files.add_digest(NOW - timedelta(days=10), **BEFORE)
+    assert judged(OLDEST, world).status is status
+
+
 def test_the_required_days_are_a_parameter() -> None:
     world, files = world_of()
     files.add_digest(NOW - timedelta(days=100), **BEFORE)
@@ -199,6 +214,17 @@ def test_a_trail_that_began_with_its_first_digest_is_too_young() -> None:
     assert row.status is NA
     assert "TOO_YOUNG" in row.message
     assert "2026-04-22" in row.message
+
+
+@pytest.mark.parametrize(("hours", "status"), [(2, NA), (-2, NA), (2.1, ERROR), (-2.1, ERROR)])
+def test_the_first_digest_may_begin_somewhat_before_or_after_the_trail(hours: float, status: Status) -> None:
+    assert judged(OLDEST, began(40 + hours / 24)[0]).status is status
+
+
+def test_a_digest_that_does_not_say_when_it_begins_proves_nothing() -> None:
+    world, files = world_of(status={"StartLoggingTime": ago(days=40)})
+    files.add_digest(NOW - timedelta(days=40), digestStartTime=None)
+    assert reason_of(judged(OLDEST, world)).code is ReasonCode.COVERAGE_GAP
 
 
 @pytest.mark.parametrize(

@@ -331,6 +331,50 @@ def test_a_rule_that_leaves_something_out(row: dict[str, Any], words: str) -> No
     assert (found.status, words in found.message) == (FAIL, True), found.message
 
 
+STEPS: list[tuple[dict[str, Any], str]] = [
+    ({"Status": "Disabled"}, "is disabled"),
+    ({"Filter": {"And": {"Prefix": "", "Tags": [{"Key": "a", "Value": "b"}]}}}, "selects by tags"),
+    ({"Filter": {"Prefix": "other/"}}, "covers 'other/' only"),
+    ({"SourceSelectionCriteria": None}, "KMS"),
+    ({"DeleteMarkerReplication": {"Status": "Enabled"}}, "delete markers"),
+    ({"Destination": {"Bucket": "arn:aws:s3:::gone", "Account": ARCHIVE}}, "does not exist"),
+    ({"Destination": {"Bucket": "arn:aws:s3:::near", "Account": ARCHIVE}}, "stays in us-east-1"),
+    ({"Destination": {"Bucket": "arn:aws:s3:::copy", "Account": ACCOUNT}}, "stays in the bucket's own account"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(STEPS) - 1))
+def test_the_rule_that_comes_nearest_is_the_one_that_is_explained(number: int) -> None:
+    world = with_replica(key="main")
+    world.error("s3.HeadBucket", "404", status=404, Bucket="gone")
+    world.add_bucket("near", owner=ARCHIVE)
+    world.reply("s3.HeadBucket", {"BucketRegion": "us-east-1"}, Bucket="near")
+    whole = {
+        "ID": "all",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "Destination": {"Bucket": "arn:aws:s3:::copy", "Account": ARCHIVE},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+    }
+    rules = [
+        {name: value for name, value in {**whole, **row}.items() if value} for row, _ in STEPS[number : number + 2]
+    ]
+    world.reply("s3.GetBucketReplication", {"ReplicationConfiguration": {"Role": "r", "Rules": rules}}, Bucket="logs")
+    row = judged(REPLICA, world, BOTH)
+    assert (row.status, STEPS[number + 1][1] in row.message) == (FAIL, True), row.message
+
+
+def test_every_trail_that_delivers_here_must_be_replicated() -> None:
+    rule: dict[str, Any] = {"Filter": {"Prefix": "a/"}, "SourceSelectionCriteria": None}
+    world = with_replica(**rule)
+    world.add_trail("main", bucket="logs", S3KeyPrefix="a")
+    assert judged(REPLICA, with_replica(**rule), BOTH).status is FAIL
+    world = with_replica(Filter={"Prefix": ""}, SourceSelectionCriteria=None)
+    world.add_trail("second", bucket="logs", key="other")
+    assert "KMS" in judged(REPLICA, world, BOTH).message
+
+
 def test_objects_under_a_key_must_be_selected() -> None:
     bare: dict[str, Any] = {"SourceSelectionCriteria": None}
     assert judged(REPLICA, with_replica(**bare), BOTH).status is PASS

@@ -167,6 +167,9 @@ def test_a_delivery_may_prove_the_policy_wrong() -> None:
     assert any("yet it did deliver" in note for note in row.notes)
     stale = world_of(blocked, status={"LatestDeliveryTime": ago(hours=25)})
     assert judged(DELIVERY, stale, {"prove": "delivery"}).status is FAIL
+    for hours, status in ((1.9, ERROR), (2.1, FAIL)):
+        young = world_of(blocked, status={"StartLoggingTime": ago(hours=hours), "LatestDeliveryTime": None})
+        assert judged(DELIVERY, young, {"prove": "delivery"}).status is status
     assert judged(DELIVERY, world_of(blocked)).status is FAIL
 
 
@@ -265,6 +268,19 @@ def test_an_operator_that_is_not_known_is_an_error_unless_another_grant_decides(
 
 
 # --- bucket-policy-read-restricted ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check", [WRITE, READ])
+def test_of_a_bucket_without_known_owner_the_trails_account_is_taken_for_it(check: str) -> None:
+    own = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "s3:*",
+        "Resource": f"{ARN}/*",
+    }
+    world = world_of(own)
+    world.deny("s3.ListBuckets")
+    assert judged(check, world).status is PASS
 
 
 def test_a_policy_without_readers_has_nothing_to_judge() -> None:

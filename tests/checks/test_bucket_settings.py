@@ -24,6 +24,11 @@ def lock(mode: str = "COMPLIANCE", **retention):
     return {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", **rule}}
 
 
+def half_a_lock(enabled: str = "Enabled", **retention):
+    """What S3 would not accept, and a check must not take for a lock."""
+    return {"ObjectLockConfiguration": {"ObjectLockEnabled": enabled, "Rule": {"DefaultRetention": retention}}}
+
+
 def encryption(algorithm: str, key: str = ""):
     default = {"SSEAlgorithm": algorithm, **({"KMSMasterKeyID": key} if key else {})}
     return {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}}
@@ -67,6 +72,10 @@ CASES = [
     ("bucket-object-lock", LOCK, lock(Days=30), {"min_days": 30, "mode": "COMPLIANCE"}, PASS, "30 days"),
     ("bucket-object-lock", LOCK, lock(Days=30), {"min_retention_days": 31}, FAIL, "30 days are fewer than 31"),
     ("bucket-object-lock", LOCK, {"ObjectLockConfiguration": {}}, {}, FAIL, "no Object Lock"),
+    ("bucket-object-lock", LOCK, half_a_lock(Mode="COMPLIANCE"), {}, FAIL, "without a default retention"),
+    ("bucket-object-lock", LOCK, half_a_lock(Days=400), {}, FAIL, "without a default retention"),
+    ("bucket-mfa-delete", LOCK, half_a_lock(enabled="", Mode="COMPLIANCE", Days=400), {}, FAIL, "is off"),
+    ("bucket-mfa-delete", LIFE, lifecycle(), {"accept_object_lock": False, "na_with_lifecycle": True}, FAIL, "is off"),
     ("bucket-versioning", VERSIONING, {"Status": "Enabled"}, {}, PASS, "keeps versions"),
     ("bucket-versioning", VERSIONING, {"Status": "Suspended"}, {}, FAIL, "is suspended"),
     ("bucket-versioning", VERSIONING, {}, {}, FAIL, "was never enabled"),
@@ -257,6 +266,22 @@ CASES = [
         "expire never",
     ),
     ("bucket-lifecycle-retention", LIFE, lifecycle({"Expiration": {"ExpiredObjectDeleteMarker": True}}), {}, PASS, ""),
+    (
+        "bucket-lifecycle-retention",
+        LIFE,
+        lifecycle({"Expiration": {"Days": 900}}, {"Expiration": {"Days": 400}}),
+        {"max_retention_days": 400},
+        PASS,
+        "",
+    ),
+    (
+        "bucket-lifecycle-retention",
+        LIFE,
+        lifecycle({"NoncurrentVersionExpiration": {"NoncurrentDays": 400}}),
+        {"max_retention_days": 400},
+        FAIL,
+        "expire never",
+    ),
 ]
 
 
@@ -448,6 +473,29 @@ def test_owner_expected():
     [row] = run_check("bucket-owner-expected", world_with(), {"expected_owner_ids": [OTHER]})
     assert (row.status, row.observed) == (FAIL, {"owner": ACCOUNT})
     assert status_of("bucket-owner-expected", world_with(), {"expected_owner_ids": []}) is NA
+
+
+def test_the_own_account_is_that_of_the_trail():
+    """A member that sees the organization's trail finds its logs with the management account, as they should be."""
+    world = World()
+    world.add_bucket("org-logs", owner=MANAGEMENT)
+    world.add_trail("org", owner=MANAGEMENT, bucket="org-logs", IsOrganizationTrail=True)
+    assert status_of("bucket-owner-expected", world, peers=[MANAGEMENT]) is PASS
+
+
+def test_where_no_owner_is_expected_another_accounts_bucket_is_no_matter_of_course():
+    world = world_with("s3.HeadBucket", error="403", status=403)
+    [row] = run_check("bucket-owner-expected", world, {"expected_owner_ids": []})
+    assert reason_of(row).code is ReasonCode.CROSS_ACCOUNT
+
+
+def test_a_rule_must_reach_the_files_of_every_trail_to_end_them():
+    world = world_with(LIFE, lifecycle({"Expiration": {"Days": 400}, "Filter": {"Prefix": "a/"}}), S3KeyPrefix="a")
+    assert status_of("bucket-lifecycle-retention", world, {"max_retention_days": 400}) is PASS
+    world.add_trail("second", bucket="logs", S3KeyPrefix="b")
+    world.reply(LIFE, lifecycle({"Expiration": {"Days": 400}, "Filter": {"Prefix": "a/"}}))
+    [row] = run_check("bucket-lifecycle-retention", world, {"max_retention_days": 400})
+    assert (row.status, "expire never" in row.message) == (FAIL, True)
 
 
 def test_a_foreign_owner_is_proven_or_unknown_never_guessed():

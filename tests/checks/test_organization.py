@@ -317,6 +317,16 @@ def test_logs_in_some_other_account_fail_where_archives_are_named() -> None:
     assert reason_of(run_check(ARCHIVE, world, **options)[0]).code is ReasonCode.CROSS_ACCOUNT
 
 
+def test_a_member_knows_the_management_account_when_it_sees_it() -> None:
+    """Neither in the member's own listing of buckets nor of another account."""
+    world = archived(MANAGEMENT, owner=MANAGEMENT, IsOrganizationTrail=True)
+    [row] = run_check(ARCHIVE, world, ARCHIVES, peers=[MANAGEMENT])
+    assert (row.status, "management account" in row.message) == (FAIL, True)
+    world = archived(ACCOUNT, owner=MANAGEMENT, IsOrganizationTrail=True)
+    [row] = run_check(ARCHIVE, world, ARCHIVES, peers=[MANAGEMENT])
+    assert (row.status, "the account that they tell of" in row.message) == (FAIL, True)
+
+
 def test_a_refusal_may_mean_another_owner_or_no_permission() -> None:
     assert reason_of(run_check(ARCHIVE, archived(ARCHIVER), ARCHIVES)[0]).code is ReasonCode.CROSS_ACCOUNT
 
@@ -419,6 +429,22 @@ def test_fresh_digests_of_every_active_account_pass() -> None:
 def test_an_account_without_a_fresh_digest(found: list[Any], params: dict[str, Any], expected: Status) -> None:
     world, _ = delivered({**FRESH, (OTHER, "us-east-1"): found})
     assert status_of(DELIVERING, world, params) is expected
+
+
+@pytest.mark.parametrize(("joined", "accounts"), [(24, 3), (23.9, 2)])
+def test_the_grace_ends_with_its_last_hour(joined: float, accounts: int) -> None:
+    world, organization = delivered(FRESH)
+    organization.add_account("555566667777", joined=ago(hours=joined))
+    [row] = run_check(DELIVERING, world)
+    assert row.observed["accounts"] == accounts
+
+
+@pytest.mark.parametrize(("days", "expected"), [(7, FAIL), (7.1, ERROR)])
+def test_older_digests_than_are_listed_decide_nothing(days: float, expected: Status) -> None:
+    world, _ = delivered({**FRESH, (OTHER, "us-east-1"): []})
+    assert status_of(DELIVERING, world, {"max_age_hours": int(days * 24)}) is expected
+    world, _ = delivered(FRESH)
+    assert status_of(DELIVERING, world, {"max_age_hours": 24 * 8}) is PASS
 
 
 def test_a_new_account_has_its_grace() -> None:

@@ -35,6 +35,21 @@ def test_a_policy_of_the_account_or_of_any_ancestor_counts(level: str) -> None:
     assert guardrails == {"Type": SCP, "enabled": True, "policies": [{"Id": "p-00000001", "target": level}]}
 
 
+def test_trails_and_event_data_stores_are_asked_about_apart() -> None:
+    """Also where there is no trail: one that is made tomorrow must be safe."""
+    world, organization = organized()
+    organization.attach(ROOT, deny("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:trail/*"))
+    [row] = run_check(PROTECT, world)
+    assert row.status is FAIL
+    assert "EventDataStore" in row.message
+    assert "StopLogging" not in row.message
+    organization.attach(UNIT, deny("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:eventdatastore/*"))
+    assert status_of(PROTECT, world) is PASS
+    only, organization = organized()
+    organization.attach(ROOT, deny("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:eventdatastore/*"))
+    assert status_of(PROTECT, only) is FAIL
+
+
 def test_policies_of_several_levels_add_up() -> None:
     world, organization = organized()
     organization.attach(ROOT, deny("cloudtrail:Stop*", "cloudtrail:delete*"))

@@ -1,4 +1,4 @@
-"""The parameters of the checks on trails, keys and log groups: names, types, defaults, choices and limits as policies see them."""
+"""The parameters of the checks on trails, buckets, keys, log groups and organizations: names, types, defaults, choices and limits as policies see them."""
 
 from typing import Any
 
@@ -39,6 +39,7 @@ S3_OBJECTS = {
 }
 BASELINE = ["logging", "multi_region", "global_events", "management_all", "no_exclusions", "validation", "kms"]
 RATES = ["ApiCallRateInsight", "ApiErrorRateInsight"]
+ALGORITHMS = ["AES256", "aws:kms", "aws:kms:dsse"]
 WAYS = ["server_access_logging", "data_events"]
 PARAMETERS: dict[str, dict[str, Any]] = {
     "trail-exists-and-logging": {"count_org_trails": given(FLAG, True)},
@@ -118,6 +119,62 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "loggroup-kms-encrypted": {"deep": given(FLAG, False)},
     "loggroup-not-public": {"allowed_accounts": given(many(TEXT), ["self"])},
     "loggroup-deletion-protection": {"require": given(FLAG, False)},
+    "bucket-access-log-target-sound": {"min_retention_days": given(at_least(1), 365)},
+    "bucket-encryption": {
+        "allowed_algorithms": given(many(one_of(*ALGORITHMS)), ALGORITHMS),
+        "require_cmk": given(FLAG, False),
+    },
+    "bucket-hot-retention": {"min_hot_days": given(at_least(1), 90)},
+    "bucket-lifecycle-retention": {
+        "min_retention_days": given(at_least(1), 365),
+        "max_retention_days": given(at_least(0), 0),
+    },
+    "bucket-mfa-delete": {"accept_object_lock": given(FLAG, True), "na_with_lifecycle": given(FLAG, False)},
+    "bucket-not-public": {"latent": given(one_of("fail", "warn", "ignore"), "fail")},
+    "bucket-object-lock": {
+        **dict.fromkeys(("min_retention_days", "min_days"), given(at_least(1), 365)),
+        **dict.fromkeys(("allowed_modes", "mode"), given(many(one_of("COMPLIANCE", "GOVERNANCE")), ["COMPLIANCE"])),
+    },
+    "bucket-object-lock-applied": {
+        "sample_size": given(at_least(1), 10),
+        "min_retention_days": given(at_least(1), 365),
+    },
+    "bucket-object-ownership-enforced": {
+        "allowed_values": given(
+            many(one_of("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")), ["BucketOwnerEnforced"]
+        )
+    },
+    "bucket-oldest-log-present": {"required_days": given(at_least(1), 365)},
+    "bucket-owner-expected": {"expected_owner_ids": given(many(TEXT), ["self"])},
+    "bucket-policy-confused-deputy": {
+        "allowed_account_ids": given(many(TEXT), []),
+        "allowed_org_ids": given(many(TEXT), []),
+        "accept_source_account": given(FLAG, True),
+    },
+    "bucket-policy-delivery-correct": {"prove": given(one_of("policy", "delivery"), "policy")},
+    "bucket-policy-no-foreign-write": {
+        "allowed_writer_arns": given(many(TEXT), []),
+        "allowed_services": given(many(TEXT), ["cloudtrail.amazonaws.com"]),
+    },
+    "bucket-policy-read-restricted": {"allowed_reader_arns": given(many(TEXT), [])},
+    "bucket-policy-tls-only": {"min_tls": given(TEXT, "")},
+    "bucket-public-access-block": {"level": given(one_of("bucket", "effective"), "bucket")},
+    "bucket-replication": {"require": given(one_of("none", "cross_region", "cross_account", "both"), "none")},
+    "bucket-server-access-logging": {"accept_data_events": given(FLAG, False)},
+    "org-all-accounts-delivering": {
+        "max_age_hours": given(at_least(1), 3),
+        "join_grace_hours": given(at_least(0), 24),
+        "regions": given(one_of("home", "all"), "home"),
+    },
+    "org-delegated-admin-expected": {
+        "expected_account_ids": given(many(TEXT), []),
+        "require_one": given(FLAG, False),
+    },
+    "org-log-archive-separation": {
+        "log_archive_account_ids": given(many(TEXT), []),
+        "allow_same_account": given(FLAG, False),
+    },
+    "org-s3-block-public-access-policy": {"require": given(FLAG, False)},
 }
 
 

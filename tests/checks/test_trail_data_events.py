@@ -262,6 +262,12 @@ def test_an_account_without_functions_is_left_out() -> None:
     assert status_of(LAMBDA, world, {"require": True}) is FAIL
 
 
+def test_a_record_is_a_record_also_where_there_is_nothing_to_invoke() -> None:
+    world = with_selectors(advanced(FUNCTION))
+    world.reply("lambda.ListFunctions", {"Functions": []})
+    assert status_of(LAMBDA, world, {"require": True}) is PASS
+
+
 def test_the_search_for_functions_ends_with_the_first() -> None:
     world = World()
     world.reply("lambda.ListFunctions", {"Functions": [{"FunctionName": "f"}]})
