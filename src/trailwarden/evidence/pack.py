@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trailwarden.errors import PolicyError, UsageError
 from trailwarden.evidence.build import build
 from trailwarden.evidence.folder import write_folder
 from trailwarden.evidence.inputs import Inputs
 from trailwarden.evidence.keys import signer
 from trailwarden.evidence.manifest import BUNDLE, MANIFEST, STATEMENT, sha256
 from trailwarden.evidence.previous import previous_pack
-from trailwarden.evidence.redact import redacted, refuse_other_verdicts
+from trailwarden.evidence.redact import redacted, refuse_damage, refuse_other_verdicts, without_accounts
 from trailwarden.evidence.repeat import repeat
 from trailwarden.evidence.signature import facts_of, signed_by
 from trailwarden.evidence.timestamp import Authority
@@ -53,11 +54,11 @@ def make_pack(folder: Path, inputs: Inputs, report: Report, options: PackOptions
     """
     inputs, report = _redacted(inputs, report, options.redact)
     signing = signer(options.key, options.kms) if options.key else None
-    around = dataclasses.replace(
-        inputs.surroundings,
-        previous=previous_pack(folder, report, options.previous),
-        signer=facts_of(signing, options.authority) if signing else {},
-    )
+    previous = previous_pack(folder, report, options.previous)
+    signed = facts_of(signing, options.authority) if signing else {}
+    if "accounts" in options.redact:
+        previous, signed = without_accounts(previous), without_accounts(signed)
+    around = dataclasses.replace(inputs.surroundings, previous=previous, signer=signed)
     files = build(dataclasses.replace(inputs, surroundings=around), report)
     if signing:
         stamp = Authority(options.authority) if options.authority else None
@@ -76,6 +77,9 @@ def _redacted(inputs: Inputs, report: Report, kinds: Sequence[str]) -> tuple[Inp
     hidden = redacted(inputs, kinds)
     if hidden is inputs:
         return inputs, report
-    again = repeat(hidden, gate=Gate.of(report.run), source=report.run.source)
+    try:
+        again = repeat(hidden, gate=Gate.of(report.run), source=report.run.source)
+    except (PolicyError, UsageError) as error:
+        refuse_damage(error)
     refuse_other_verdicts(report, again)
     return hidden, again

@@ -9,13 +9,15 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NoReturn
 
 from trailwarden.calls import Call, Reply, canonical
-from trailwarden.errors import OutputError, UsageError
-from trailwarden.evidence.inputs import Inputs, PackFile
+from trailwarden.errors import OutputError, TrailwardenError, UsageError
+from trailwarden.evidence.inputs import Inputs, PackFile, Request, pack_files
 from trailwarden.ledger import Estate, Header, Ledger
 from trailwarden.model import Json, Report
+from trailwarden.policy.select import Ref
 from trailwarden.registry import did_you_mean
 
 KINDS = ("accounts", "names")
@@ -30,6 +32,7 @@ _SECRETS = re.compile(
     r"|(?i:(?<=secret_access_key=)|(?<=aws_session_token=)|(?<=password=))[^\s&\"',;]{6,}",
     re.DOTALL,
 )
+_ADVICE = "redact less, or leave out the policy that names accounts or resources"
 _STAND_IN = "[redacted secret]"
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _ORGANIZATION = re.compile(r"(?<![A-Za-z0-9_-])o-[a-z0-9]{10,32}(?![A-Za-z0-9_-])")
@@ -101,10 +104,16 @@ def refuse_other_verdicts(before: Report, after: Report) -> None:
         OutputError: it does; the evidence would not be of this run.
     """
     if _outline(before) != _outline(after):
-        raise OutputError(
-            "redaction would change verdicts: a policy or a check depends on what it hides",
-            "redact less, or leave out the policy that names accounts or resources",
-        )
+        raise OutputError("redaction would change verdicts: a policy or a check depends on what it hides", _ADVICE)
+
+
+def refuse_damage(error: TrailwardenError) -> NoReturn:
+    """Refuse a redaction after which the policies can't be judged at all, such as one whose names are words of the policy's own.
+
+    Raises:
+        OutputError: always.
+    """
+    raise OutputError(f"redaction would damage a policy or a waiver: {error.message}", _ADVICE) from error
 
 
 def _outline(report: Report) -> Counter[tuple[str, str]]:
@@ -177,7 +186,20 @@ def _texts(inputs: Inputs) -> Iterator[str]:
     yield from (text for _, text in _strings(inputs))
     yield from (call.account for call in inputs.ledger.replies)
     yield from (item.data.decode("utf-8", "replace") for item in inputs.files if not item.builtin)
+    yield from (item.name for item in inputs.files)
     yield from inputs.request.exclude
+    yield from inputs.surroundings.ci.values()
+
+
+_NAMES_ACCOUNTS = ("evidence_id", "key", "authority")
+
+
+def without_accounts(facts: Mapping[str, str]) -> dict[str, str]:
+    """Return facts about a pack's key or predecessor, known only after its inputs were redacted, without account ids.
+
+    Keys and digests stay: twelve digits in them are none.
+    """
+    return {key: _ACCOUNT.sub("0" * 12, value) if key in _NAMES_ACCOUNTS else value for key, value in facts.items()}
 
 
 def _apply(inputs: Inputs, replace: Replace) -> Inputs:
@@ -204,15 +226,43 @@ def _apply(inputs: Inputs, replace: Replace) -> Inputs:
         synthetic=header.synthetic,
         estate=Estate.of(walk(header.estate.to_json())) if header.estate else None,
     )
-    ledger = Ledger(hidden, (entry(call, reply) for call, reply in inputs.ledger.replies.items()))
-    request = dataclasses.replace(inputs.request, exclude=tuple(map(replace, inputs.request.exclude)))
+    around = inputs.surroundings
     return dataclasses.replace(
-        inputs, ledger=ledger, request=request, files=tuple(_file(item, replace) for item in inputs.files)
+        inputs,
+        ledger=Ledger(hidden, (entry(call, reply) for call, reply in inputs.ledger.replies.items())),
+        request=_request(inputs.request, replace),
+        files=_files(inputs.files, replace),
+        surroundings=dataclasses.replace(around, ci={key: replace(value) for key, value in around.ci.items()}),
     )
 
 
-def _file(item: PackFile, replace: Replace) -> PackFile:
+def _request(request: Request, replace: Replace) -> Request:
+    rendering = request.rendering
+    return dataclasses.replace(
+        request,
+        refs=tuple(_ref(item, replace) for item in request.refs),
+        exclude=tuple(map(replace, request.exclude)),
+        rendering=dataclasses.replace(
+            rendering, sarif_category=replace(rendering.sarif_category), sarif_anchor=replace(rendering.sarif_anchor)
+        ),
+    )
+
+
+def _ref(item: Ref, replace: Replace) -> Ref:
+    anchor = item.anchor and dataclasses.replace(item.anchor, file=replace(item.anchor.file))
+    return Ref(replace(item.text), anchor)
+
+
+def _files(files: Sequence[PackFile], replace: Replace) -> tuple[PackFile, ...]:
+    """Return the files with other contents and names; paths follow from names, each kind on its own."""
+    found: list[PackFile] = []
+    for kind in dict.fromkeys(item.kind for item in files):
+        found += pack_files(kind, (_file(item, replace) for item in files if item.kind == kind))
+    return tuple(found)
+
+
+def _file(item: PackFile, replace: Replace) -> tuple[str, bytes, bool]:
     if item.builtin:
-        return item
+        return item.name, item.data, True
     text = item.data.decode("utf-8", "surrogateescape")
-    return dataclasses.replace(item, data=replace(text).encode("utf-8", "surrogateescape"))
+    return replace(item.name), replace(text).encode("utf-8", "surrogateescape"), False
