@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from trailwarden.integrity import api, aws, times
+from trailwarden.integrity import api, aws, content, times
 
 
 def peak() -> float:
@@ -59,6 +59,7 @@ def main() -> int:
         json.dumps(
             {
                 "status": report.status,
+                "inflate": content.LIBRARY,
                 "files": files,
                 "seconds": wall,
                 "cpu": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,

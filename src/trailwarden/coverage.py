@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
-from trailwarden.text import one_line, visible
-
 Span = tuple[int, int, str]
 """Start and end in seconds since 1970, and the state of that time: of a digest's hour, or a verdict of the verifier."""
 
@@ -74,6 +72,8 @@ def left_out(facts: Mapping[str, object]) -> dict[str, object]:
 
 def as_html(places: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> str:
     """Return a table for each place, a line for each day, as an HTML fragment without scripts; empty without places."""
+    from trailwarden.text import one_line, visible  # noqa: PLC0415 - with what it needs it takes 50 ms to load
+
     parts = []
     for place, rows in places:
         lines = "".join(

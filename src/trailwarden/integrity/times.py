@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 HOUR: Final = 3600
@@ -24,6 +25,7 @@ def from_extended(text: str) -> int:
     return _seconds(_EXTENDED.fullmatch(text), text)
 
 
+@lru_cache(maxsize=4096)  # the log files of an hour share twelve times, those of every region the same ones
 def from_basic(text: str) -> int:
     """Seconds for `20260102T030405Z` or `20260102T0304Z`, as in object keys; ValueError for anything else."""
     return _seconds(_BASIC.fullmatch(text), text)

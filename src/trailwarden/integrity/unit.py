@@ -275,8 +275,9 @@ class _Run:
                 return row("", source="not-read")
             known = self.unit.known_logs.get(key)
             unchanged = known is not None and known[0] == entry.state and same_hash(known[1], ref.sha256)
-            again = self.task.content_check or chosen(self.task.seed + "recheck", key, self.task.recheck)
-            if unchanged and not again:
+            if unchanged and not (
+                self.task.content_check or chosen(self.task.seed + "recheck", key, self.task.recheck)
+            ):
                 return row(Verdict.VERIFIED, source="ledger")
         try:
             blob = self.store.get(bucket, key, self.task.object_limit)
