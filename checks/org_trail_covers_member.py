@@ -7,12 +7,16 @@ from trailwarden.judgements.organization import no_organization
 from trailwarden.kleene import answered, every, known, some
 
 
-@check(Account, reads=[Account.trails, Account.listings, Organization.membership, Trail.status_by_region])
+@check(
+    Account,
+    reads=[Account.region_list, Account.trails, Account.listings, Organization.membership, Trail.status_by_region],
+)
 def org_trail_covers_member(account: Account, params: NoParams) -> Finding:
     """This member account is covered by the organization trail.
 
     Why: a member owns nothing of the organization's trail. That it is covered shows in the trail's copy in each of its regions, and in
-    what the copy's status says there: CloudTrail makes the copy even where it then can't deliver.
+    what the copy's status says there: CloudTrail makes the copy even where it then can't deliver. An account that has not enabled the
+    trail's home region sends it nothing, whatever the copies say.
 
     Fix: the account that owns the trail has to repair it; a member can change nothing.
 
@@ -45,6 +49,12 @@ def _judge(region: Region, account: Account, shadows: list[Trail]) -> Finding:
 
 
 def _works(trail: Trail, region: str) -> Finding:
+    home = next((row for row in trail.account.region_list if row.name == trail.home_region), None)
+    if home is not None and not home.enabled:
+        where = {"HomeRegion": home.name, "OptInStatus": home.opt_in_status}
+        return failed(
+            f"the home region {home.name} of trail {trail.name} is not enabled here: nothing is sent", observed
+        )
     statuses = trail.status_by_region
     if region not in statuses:
         return failed(f"trail {trail.name} records region {trail.home_region} only")

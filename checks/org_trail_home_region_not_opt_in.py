@@ -28,6 +28,9 @@ def org_trail_home_region_not_opt_in(trail: Trail, params: NoParams) -> Finding:
     expected = {"OptInStatus": "opt-in-not-required, or enabled by every member"}
     if status == "opt-in-not-required":
         return passed(f"home region {trail.home_region} of trail {trail.name} is on by default", observed, expected)
+    if status == "not-opted-in":
+        text = f"home region {trail.home_region} of trail {trail.name} is not enabled in {account.account_id}"
+        return failed(f"{text}: nothing of it is recorded", {**observed, "without it": account.account_id}, expected)
     enabled = account.organization.enabled_regions
 
     def lacks(member: str) -> bool:

@@ -76,7 +76,16 @@ def _listed(organization: Organization, trail: Trail, places: list[tuple[str, st
         try:
             yield Delivery(account, region, _newest(organization, trail, region, call))
         except Unreadable as error:
-            yield Delivery(account, region, reason=error.reason)
+            yield Delivery(account, region, reason=_seen_from_outside(trail, error).reason)
+
+
+def _seen_from_outside(trail: Trail, error: Unreadable) -> Unreadable:
+    """Return CROSS_ACCOUNT for a refusal by a bucket whose owner the run does not reach, as for the bucket's settings."""
+    assert trail.bucket is not None
+    location = trail.bucket.location
+    if location.foreign and not location.owner and error.reason.code is ReasonCode.ACCESS_DENIED:
+        return trail.account.out_of_reach(error.reason)
+    return error
 
 
 def _call(organization: Organization, trail: Trail, account: str, region: str) -> Call:
