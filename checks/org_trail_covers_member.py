@@ -51,10 +51,8 @@ def _judge(region: Region, account: Account, shadows: list[Trail]) -> Finding:
 def _works(trail: Trail, region: str) -> Finding:
     home = next((row for row in trail.account.region_list if row.name == trail.home_region), None)
     if home is not None and not home.enabled:
-        where = {"HomeRegion": home.name, "OptInStatus": home.opt_in_status}
-        return failed(
-            f"the home region {home.name} of trail {trail.name} is not enabled here: nothing is sent", observed
-        )
+        place = {"HomeRegion": home.name, "OptInStatus": home.opt_in_status}
+        return failed(f"the home region {home.name} of trail {trail.name} is not enabled here: nothing is sent", place)
     statuses = trail.status_by_region
     if region not in statuses:
         return failed(f"trail {trail.name} records region {trail.home_region} only")
