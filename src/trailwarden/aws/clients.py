@@ -25,6 +25,7 @@ from botocore.exceptions import UnknownRegionError
 from botocore.session import Session
 
 from trailwarden.aws.aim import Aim, current
+from trailwarden.aws.limits import LOOKUPS, Pace
 from trailwarden.aws.replies import botocore_answer
 from trailwarden.aws.retries import RetryMode, separate
 from trailwarden.calls import Call, Reply
@@ -70,6 +71,7 @@ class Clients:
         self._clients: dict[tuple[str, str], Any] = {}
         self._services: dict[str, Any] = {}
         self._http: Any = None
+        self._lookups = Pace(LOOKUPS)
         self._aimable = not set(getproxies()) - {"no"}
 
     def get(self, service: str, region: str) -> Any:
@@ -127,6 +129,8 @@ class Clients:
         if service == "s3control" and _is_loopback(client.meta.endpoint_url):
             events.register_first(f"before-sign.{name}", _drop_account_from_host)
         settings: Any = client.meta.config
+        if name == "cloudtrail":
+            events.register_first("request-created.cloudtrail.LookupEvents", self._lookups.request)
         separate(client, self._retry_mode, settings.retries["total_max_attempts"])
         self._share_connections(client)
         return client

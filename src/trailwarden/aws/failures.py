@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from trailwarden.aws.replies import scrub
 from trailwarden.errors import CredentialsError
 from trailwarden.model import ReasonCode
-from trailwarden.reasons import reason_code
+from trailwarden.reasons import CROSS_ACCOUNT, reason_code
 
 _LOG_IN = "log in again (for SSO: `aws sso login`) or refresh the credentials, then repeat the run"
 _GIVE = "set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached"
@@ -21,8 +21,16 @@ _EXPIRED = tuple(
 _UNREACHED = (boto.HTTPClientError, boto.ConnectionError)
 
 
-class RoleRefusedError(CredentialsError):
-    """STS does not let the caller assume a role: the account can't be read, others can."""
+class RoleError(CredentialsError):
+    """The credentials of a role can't be had: its account can't be read, others can. ``code`` is AWS's, or the class of a local failure."""
+
+    def __init__(self, message: str, hint: str = "", code: str = CROSS_ACCOUNT) -> None:
+        super().__init__(message, hint)
+        self.code = code
+
+
+class RoleRefusedError(RoleError):
+    """STS does not let the caller assume the role, and will not do so a moment later."""
 
 
 def missing_credentials() -> CredentialsError:
@@ -64,6 +72,16 @@ def from_exception(error: BotoCoreError | ClientError, where: str = "") -> Crede
             "check the network, the proxy, and --endpoint-url or AWS_ENDPOINT_URL",
         )
     return CredentialsError(f"the AWS configuration or credentials can't be used{place}: {text}", _GIVE)
+
+
+def passing_code(error: BotoCoreError | ClientError) -> str:
+    """Return the code of an error that says nothing about the credentials: throttling, an outage, a network that fails; else an empty text."""
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        reason = reason_code("sts", error.operation_name, code, "", status)
+        return code if reason in (ReasonCode.THROTTLED, ReasonCode.UNREACHABLE) else ""
+    return type(error).__name__ if isinstance(error, _UNREACHED) else ""
 
 
 def _refused(error: ClientError, text: str, place: str) -> CredentialsError:

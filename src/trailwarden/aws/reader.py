@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 from botocore import xform_name
@@ -12,8 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from trailwarden.aws.aim import Aim, aiming
 from trailwarden.aws.clients import PageLimitError
-from trailwarden.aws.failures import RoleRefusedError, from_exception
+from trailwarden.aws.failures import RoleError, from_exception
+from trailwarden.aws.limits import Limits
 from trailwarden.aws.replies import reply_from_body, reply_from_exception
+from trailwarden.aws.roles import RoleCredentials
 from trailwarden.aws.session import Connection
 from trailwarden.calls import Call, OnReply, Reply, ReplyError, ask_each
 from trailwarden.errors import CredentialsError, WriteRefusedError
@@ -39,10 +42,12 @@ class LiveReader:
     Args:
         connection: clients and credentials.
         jobs: calls in flight at most. More than ten brings one account little but throttling.
+        limits: calls in flight for each account and region, where several are read at once.
     """
 
-    def __init__(self, connection: Connection, jobs: int = 10) -> None:
+    def __init__(self, connection: Connection, jobs: int = 10, limits: Limits | None = None) -> None:
         self.connection = connection
+        self._limits = limits
         self._jobs = jobs
         self._pool: ThreadPoolExecutor | None = None
         self._pool_lock = threading.Lock()
@@ -61,18 +66,28 @@ class LiveReader:
         credentials = self.connection.credentials.get(call.account)
         if credentials is None:
             return Reply(error=ReplyError(CROSS_ACCOUNT, f"no credentials for account {call.account or 'unknown'}"))
+        with self._limits.place(call.account, call.region) if self._limits else nullcontext():
+            return self._ask_as(call, credentials)
+
+    def _ask_as(self, call: Call, credentials: Any, *, renewed: bool = False) -> Reply:
+        """Answer one call with credentials; those of a role are renewed once when AWS says that they have expired."""
+        role = credentials if isinstance(credentials, RoleCredentials) else None
+        held = role.held if role else None
         try:
             with aiming(Aim(call, credentials)) as aim:
                 return self._send(call, aim)
-        except RoleRefusedError as error:
+        except RoleError as error:
             if call.account == self.connection.caller.account:
                 raise
-            return Reply(error=ReplyError(CROSS_ACCOUNT, error.message))
+            return Reply(error=ReplyError(error.code, error.message))
         except (CredentialsError, WriteRefusedError):
             raise
         except PageLimitError as error:
             return Reply(error=ReplyError(TRUNCATED, str(error)))
         except Exception as error:  # noqa: BLE001 - an emulator in the process raises what it likes; all of it is "could not read"
+            if role is not None and not renewed and _expired(call, error):
+                role.discard(held or role.held)
+                return self._ask_as(call, credentials, renewed=True)
             self._stop_if_expired(call, error)
             return reply_from_exception(error, self.connection.secrets(call.account))
 
@@ -133,12 +148,19 @@ class LiveReader:
         return self._paginators[key]
 
     def _stop_if_expired(self, call: Call, error: Exception) -> None:
-        """Raise when no further call can succeed."""
+        """Raise when no further call can succeed. The session of a role that expires at once is the trouble of its account alone."""
         if isinstance(error, ClientError):
-            details: Mapping[str, Any] = error.response.get("Error", {})
-            reason = reason_code(call.service, call.operation, str(details.get("Code", "")))
+            other = call.account != self.connection.caller.account
             # An error of another operation is the renewal of the credentials, which botocore does while it signs a request.
-            if reason is ReasonCode.CREDENTIALS_EXPIRED or error.operation_name != call.operation:
+            if (_expired(call, error) and not other) or error.operation_name != call.operation:
                 raise from_exception(error, f"account {call.account}") from None
         elif isinstance(error, BotoCoreError) and type(error).__name__ in _RENEWAL_FAILED:
             raise from_exception(error, f"account {call.account}") from None
+
+
+def _expired(call: Call, error: Exception) -> bool:
+    """Return whether AWS refused a call because its credentials have expired."""
+    if not isinstance(error, ClientError) or error.operation_name != call.operation:
+        return False
+    details: Mapping[str, Any] = error.response.get("Error", {})
+    return reason_code(call.service, call.operation, str(details.get("Code", ""))) is ReasonCode.CREDENTIALS_EXPIRED

@@ -7,7 +7,8 @@ its neighbours. This keeps botocore's logic and gives each pair of account and r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -20,6 +21,9 @@ from trailwarden.aws.aim import current
 RetryMode = Literal["standard", "adaptive"]
 MEMORIES = 1024
 """Pairs of account and region remembered per service; the longest unused is forgotten, so memory does not grow with an estate."""
+
+WITNESSES = 3
+"""Accounts that must have been left without an answer before a region counts as down."""
 
 _EVENTS = ("request-created", "before-send", "needs-retry", "after-call")
 
@@ -38,6 +42,31 @@ class _Memory:
         self.handlers[event.partition(".")[0]].append(handler)
 
 
+class _Outages:
+    """Regions in which a service stopped answering. Once several accounts have tried all they may, nobody waits for it any longer.
+
+    A single answer ends an outage. One account alone never makes one: its verdicts depend on nobody's patience but its own.
+    """
+
+    def __init__(self) -> None:
+        self._given_up: dict[str, set[str]] = {}
+        self._lock = threading.Lock()
+
+    def has(self, region: str) -> bool:
+        return len(self._given_up.get(region, ())) >= WITNESSES
+
+    def answered(self, region: str) -> None:
+        if region in self._given_up:
+            with self._lock:
+                self._given_up.pop(region, None)
+
+    def given_up(self, region: str, account: str) -> None:
+        with self._lock:
+            witnesses = self._given_up.setdefault(region, set())
+            if len(witnesses) < WITNESSES:
+                witnesses.add(account)
+
+
 def separate(client: Any, mode: RetryMode, attempts: int) -> None:
     """Replace a client's retries by ones with a memory per account and region.
 
@@ -49,12 +78,28 @@ def separate(client: Any, mode: RetryMode, attempts: int) -> None:
     service = client.meta.service_model.service_id.hyphenize()
     memory = lru_cache(maxsize=MEMORIES)(lambda _account, _region: _Memory(client.meta.service_model, mode, attempts))
 
+    outages = _Outages()
+
     def relay(kind: str, **event: Any) -> Any:
         aim = current()
         place = (aim.call.account, aim.call.region) if aim else ("", "")
+        if kind == "needs-retry" and not _answered(event) and outages.has(place[1]):
+            return None
         handlers = memory(*place).handlers[kind]
-        return first_non_none_response([(handler, handler(**event)) for handler in handlers])
+        outcome = first_non_none_response([(handler, handler(**event)) for handler in handlers])
+        if kind == "needs-retry":
+            if _answered(event):
+                outages.answered(place[1])
+            elif outcome is None:
+                outages.given_up(place[1], place[0])
+        return outcome
 
     client.meta.events.unregister(f"needs-retry.{service}", unique_id=f"retry-config-{service}")
     for kind in _EVENTS:
         client.meta.events.register(f"{kind}.{service}", partial(relay, kind))
+
+
+def _answered(event: Mapping[str, Any]) -> bool:
+    """Return whether the service itself spoke, be it to refuse or to throttle; ``event`` is a ``needs-retry``."""
+    response = event.get("response")
+    return response is not None and response[0].status_code < 500

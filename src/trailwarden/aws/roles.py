@@ -13,7 +13,7 @@ from botocore.parsers import ResponseParserError
 
 from trailwarden.aws.aim import Aim, aiming
 from trailwarden.aws.clients import Clients
-from trailwarden.aws.failures import RoleRefusedError, from_exception, not_aws
+from trailwarden.aws.failures import RoleError, RoleRefusedError, from_exception, not_aws, passing_code
 from trailwarden.calls import Call
 
 _MARGIN = timedelta(minutes=5)
@@ -67,7 +67,8 @@ class RoleCredentials:
 
         Raises:
             RoleRefusedError: the role can't be assumed; STS is not asked a second time.
-            CredentialsError: the caller's own credentials have expired, or STS can't be reached.
+            RoleError: STS throttles or can't be reached.
+            CredentialsError: the caller's own credentials have expired.
         """
         with self._lock:
             if self._refusal is not None:
@@ -75,6 +76,17 @@ class RoleCredentials:
             if self._frozen is None or datetime.now(UTC) >= self._renew_at:
                 self._frozen = self._assume()
             return self._frozen
+
+    @property
+    def held(self) -> ReadOnlyCredentials | None:
+        """Return the credentials in hand, None before the first use."""
+        return self._frozen
+
+    def discard(self, refused: ReadOnlyCredentials | None) -> None:
+        """Renew the credentials at the next use if they are still those that AWS refused."""
+        with self._lock:
+            if self._frozen is refused:
+                self._frozen = None
 
     def _assume(self) -> ReadOnlyCredentials:
         call = Call.of("", self._region, "sts", "AssumeRole", **self.role.parameters())
@@ -89,6 +101,7 @@ class RoleCredentials:
         except (BotoCoreError, ClientError) as error:
             failure = from_exception(error, self.role.arn)
             self._refusal = failure if isinstance(failure, RoleRefusedError) else None
-            raise failure from None
+            code = passing_code(error)
+            raise (RoleError(failure.message, failure.hint, code) if code else failure) from None
         except (ResponseParserError, KeyError) as error:
             raise not_aws(self.role.arn, str(error)) from None

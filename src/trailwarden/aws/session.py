@@ -109,6 +109,7 @@ def connect(
     session_name: str = "trailwarden",
     endpoint_url: str = "",
     tuning: Tuning | None = None,
+    known: tuple[Caller, tuple[Call, Reply]] | None = None,
 ) -> Connection:
     """Find credentials as every AWS tool does, assume ``role_arn`` if given, and ask STS who is calling.
 
@@ -120,6 +121,8 @@ def connect(
         session_name: how the role's session shows up in CloudTrail.
         endpoint_url: an endpoint in place of AWS's own, for every service.
         tuning: retries and timeouts.
+        known: who is calling, and how STS said so, where another process of the run has asked already. Roles are then assumed with all the
+            patience that other calls have.
 
     Raises:
         CredentialsError: none, incomplete, expired or refused credentials, an unknown profile or region, or no AWS at the endpoint.
@@ -137,7 +140,8 @@ def connect(
         clients = Clients(
             session, config=config_for(tuning), reads=READS, endpoint_url=endpoint_url, retry_mode=tuning.retry_mode
         )
-        impatient = config_for(replace(tuning, max_attempts=min(_STS_ATTEMPTS, tuning.max_attempts)))
+        attempts = tuning.max_attempts if known else min(_STS_ATTEMPTS, tuning.max_attempts)
+        impatient = config_for(replace(tuning, max_attempts=attempts))
         sts = Clients(session, config=impatient, reads=_STS, endpoint_url=endpoint_url)
     except (BotoCoreError, ClientError) as error:
         raise from_exception(error) from None
@@ -148,6 +152,8 @@ def connect(
     if role_arn:
         role = Role(role_arn, external_id, session_name)
         credentials = RoleCredentials(role, credentials, sts, configured)
+    if known:
+        return Connection(clients, sts, known[0], configured, known[1], {known[0].account: credentials})
     caller, reply = _identify(sts, credentials, configured)
     if not (region or session.get_config_variable("region")):
         configured = GLOBAL_REGION.get(caller.partition, configured)
