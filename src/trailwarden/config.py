@@ -121,8 +121,47 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("profile", "profile of the AWS configuration", metavar="NAME"),
         Setting("region", "look at this region only (default: every enabled one)", many=True, metavar="REGION"),
         Setting("role-arn", "assume this role, and judge its account", metavar="ARN"),
-        Setting("external-id", "what the role's trust policy asks for", metavar="ID"),
+        Setting(
+            "external-id",
+            "what the trust policy of --role-arn, or of --role where that is given, asks for",
+            metavar="ID",
+        ),
         Setting("endpoint-url", "ask this endpoint instead of AWS", metavar="URL"),
+        Setting("organization", "every active account of the caller's organization", kind="flag", default=False),
+        Setting("unit", "of the organization only what is at or below this root or unit", many=True, metavar="ID"),
+        Setting("accounts", "the accounts in this file: YAML, or lines of id,role,external-id,name", metavar="FILE"),
+        Setting("account", "this account; repeatable; of an organization only these", many=True, metavar="ID"),
+        Setting("role", "role to read each account with: a name, or an ARN with {account} in it", metavar="ROLE"),
+        Setting("log-archive", "account that may own log buckets of others; repeatable", many=True, metavar="ID"),
+        Setting(
+            "session-policy",
+            "limit the roles' sessions to what the policies need to read",
+            kind="flag",
+            default=True,
+        ),
+        Setting(
+            "executor",
+            "where accounts are read: threads, processes, or dask://HOST:PORT (extra `dask`)",
+            default="threads",
+            metavar="KIND",
+        ),
+        Setting("workers", "processes (default: one per core)", kind="count", default=0, metavar="N"),
+        Setting(
+            "accounts-at-once",
+            "accounts that one process reads at the same time",
+            kind="count",
+            default=24,
+            metavar="N",
+        ),
+        Setting("attempts", "requests per call at most", kind="count", default=8, metavar="N"),
+        Setting(
+            "state",
+            "folder for replies and judgements as they come in",
+            default="trailwarden-state",
+            metavar="DIR",
+        ),
+        Setting("resume", "go on with the run in --state where it stopped", kind="flag", default=False),
+        Setting("partial", "report what the run in --state has so far, without asking AWS", kind="flag", default=False),
         Setting(
             "integrity",
             "judge log integrity by this report of `logs verify -o json=PATH`; repeatable",
@@ -188,6 +227,22 @@ SETTINGS: Mapping[str, Setting] = {
 SELECTION = ("policy", "exclude", "tag", "severity")
 ACCEPTED = ("waivers", "waiver-days", "baseline", "strict")
 CONNECTION = ("profile", "region", "role-arn", "external-id", "endpoint-url")
+ESTATE = (
+    "organization",
+    "unit",
+    "accounts",
+    "account",
+    "role",
+    "log-archive",
+    "session-policy",
+    "executor",
+    "workers",
+    "accounts-at-once",
+    "attempts",
+    "state",
+    "resume",
+    "partial",
+)
 ATTACHED = ("integrity",)
 PACK = ("evidence", "redact", "sign-key", "tsa", "previous")
 GATE = ("fail-on", "on-error", "soft-fail")

@@ -77,6 +77,12 @@ def evaluate(policy: Policy, account: Account) -> tuple[PolicyResult, list[Resul
     return _verdict(policy, account, status, outcomes), rows
 
 
+def unevaluated(policy: Policy, account: Account, reason: Reason) -> tuple[PolicyResult, list[Result]]:
+    """Return ERROR for a policy on an account that nobody got to judge; nothing is asked."""
+    row = _account_row(policy, account, Status.ERROR, f"could not be evaluated: {reason.sentence()}", reason=reason)
+    return _verdict(policy, account, Status.ERROR, []), [row]
+
+
 def _in_regions(policy: Policy, subject: Subject) -> bool:
     return isinstance(subject, Account) or "all" in policy.scope.regions or subject.region in policy.scope.regions
 

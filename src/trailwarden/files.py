@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from trailwarden.errors import OutputError
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` through a temporary file beside it, creating parent folders.
+def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write ``data``, whole or in parts, to ``path`` through a temporary file beside it, creating parent folders.
 
     A symbolic link is followed, and a device such as /dev/stdout is written to directly, because replacing it would be wrong.
 
@@ -19,17 +20,19 @@ def write_atomic(path: Path, data: bytes) -> None:
         OutputError: the file or its folder can't be written.
     """
     target = Path(os.path.realpath(path))
+    parts = (data,) if isinstance(data, bytes) else data
     try:
         if target.exists() and not target.is_file():
             if target.is_dir():
                 raise OutputError(f"{path}: is a folder", "give a file name")
-            target.write_bytes(data)
+            with target.open("wb") as stream:
+                stream.writelines(parts)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
+                stream.writelines(parts)
                 stream.flush()
                 os.fsync(stream.fileno())
             os.chmod(name, _mode(target))  # noqa: PTH101 - by name of the temporary file, beside os.replace

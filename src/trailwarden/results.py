@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from enum import Enum
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from trailwarden.errors import UsageError
 from trailwarden.model import Json, Report
@@ -27,6 +27,7 @@ SCHEMA_VERSION = 1
 
 _SCALARS = frozenset({str, int, bool, type(None)})
 
+T = TypeVar("T")
 Decode = Callable[[Any, str], Any]
 
 
@@ -81,6 +82,18 @@ def report_from_json(data: Json) -> Report:
     report: Report = _decoder(Report)(data, "")
     _reconcile(report, data)
     return report
+
+
+def to_plain(value: Any) -> Json:
+    """Return a value of the report's kinds, or a sequence of them, as JSON."""
+    return _value(value)
+
+
+def from_plain(kind: type[T], data: Json) -> T:
+    """Return what ``to_plain`` made of a value of a kind; raises UsageError as ``report_from_json``."""
+    hint: Any = kind
+    found: T = _decoder(hint)(data, "")
+    return found
 
 
 def results_schema() -> dict[str, Json]:

@@ -10,11 +10,11 @@ from typing import Any
 
 from trailwarden.calls import Reader
 from trailwarden.errors import Unreadable
-from trailwarden.evaluate import evaluate
+from trailwarden.evaluate import evaluate, unevaluated
 from trailwarden.facts import Account, parse_time
 from trailwarden.facts.base import Subject, by_name
 from trailwarden.ledger import Header
-from trailwarden.model import PolicyResult, Population, Result
+from trailwarden.model import PolicyResult, Population, Reason, Result
 from trailwarden.plan import POPULATIONS, AnyFact, Plan, population
 
 
@@ -113,6 +113,17 @@ def scan(
         policies.append(verdict)
         results.extend(rows)
     return AccountResult(account.account_id, tuple(policies), tuple(results), tuple(completeness(plan, account)))
+
+
+def unscanned(plan: Plan, account: Account, reason: Reason) -> AccountResult:
+    """Return the judgement of an account that could not be read and judged at all: ERROR everywhere, for the one reason."""
+    judged = [unevaluated(policy, account, reason) for policy in plan.selection.policies]
+    return AccountResult(
+        account.account_id,
+        tuple(verdict for verdict, _ in judged),
+        tuple(row for _, rows in judged for row in rows),
+        (Population(account.account_id, "account", "", 0, 0, (), (reason,)),),
+    )
 
 
 def completeness(plan: Plan, account: Account) -> list[Population]:

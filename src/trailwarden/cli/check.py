@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from trailwarden.cli.arguments import add_config, add_settings, settings_of
 from trailwarden.cli.options import (
     AcceptedOptions,
     ConnectionOptions,
+    EstateOptions,
     Output,
     SelectionOptions,
     gate_of,
@@ -19,13 +21,16 @@ from trailwarden.cli.options import (
     rendering_of,
 )
 from trailwarden.cli.outputs import Writer, keep_partial
-from trailwarden.config import ACCEPTED, ATTACHED, CONNECTION, GATE, PACK, RENDERING, SELECTION
+from trailwarden.config import ACCEPTED, ATTACHED, CONNECTION, ESTATE, GATE, PACK, RENDERING, SELECTION
 from trailwarden.contract import RenderOptions
 from trailwarden.errors import OutputError, UsageError
+from trailwarden.ledger import Ledger
+from trailwarden.model import Report
+from trailwarden.plan import Plan
 from trailwarden.presentation import exit_sentence, notice_lines
 from trailwarden.report import Gate
 
-NAMES = (*SELECTION, *ACCEPTED, *CONNECTION, *ATTACHED, "output", *PACK, *GATE, "jobs", *RENDERING)
+NAMES = (*SELECTION, *ACCEPTED, *CONNECTION, *ESTATE, *ATTACHED, "output", *PACK, *GATE, "jobs", *RENDERING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Options:
     selection: SelectionOptions
     accepted: AcceptedOptions
     connection: ConnectionOptions
+    estate: EstateOptions | None
     integrity: tuple[Path, ...]
     replay: Path | None
     outputs: tuple[Output, ...]
@@ -49,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, "policies", SELECTION)
     add_settings(parser, "accepted failures", ACCEPTED)
     add_settings(parser, "account", (*CONNECTION, *ATTACHED))
+    add_settings(parser, "several accounts", ESTATE)
     parser.add_argument(
         "--replay",
         metavar="PATH",
@@ -74,12 +81,18 @@ def parse(namespace: argparse.Namespace) -> Options:
         for name in CONNECTION:
             if settings[name].source == "command line":
                 raise UsageError(f"--{name} asks AWS, --replay does not", "give one of the two")
+        for name in ESTATE:
+            if settings[name].source == "command line":
+                raise UsageError(
+                    f"--{name} is about accounts to read, --replay judges what was read", "give one of the two"
+                )
         if settings["integrity"].source == "command line":
             raise UsageError("--integrity adds to what is read, --replay judges what was", "give one of the two")
     return Options(
         selection=SelectionOptions.of(settings),
         accepted=AcceptedOptions.of(settings),
         connection=ConnectionOptions.of(settings),
+        estate=None if namespace.replay else EstateOptions.of(settings),
         integrity=tuple(map(Path, settings["integrity"].value)),
         replay=Path(namespace.replay) if namespace.replay else None,
         outputs=outputs_of(settings["output"].value),
@@ -102,6 +115,13 @@ def run(options: Options) -> int:
         packs.refuse_early(options.evidence)
     verified = () if options.replay else runs.verified(options.integrity)
     progress = console.Progress(os.environ)
+    if options.estate:
+        from trailwarden.cli import estates  # noqa: PLC0415 - one account pays nothing for many
+
+        settled = estates.settle(
+            plan, options.estate, options.connection, jobs=options.jobs, progress=progress, reports=verified
+        )
+        return _write(options, plan, files, settled.report(options.gate, files.accepted), settled.ledger)
     source = (
         runs.replayed(options.replay)
         if options.replay
@@ -120,12 +140,19 @@ def run(options: Options) -> int:
         raise
     source.close()
     progress.clear()
+    return _write(options, plan, files, report, source.ledger)
+
+
+def _write(
+    options: Options, plan: Plan, files: runs.AcceptedFiles, report: Report, ledger: Callable[[], Ledger]
+) -> int:
+    """Write everything that was asked for, and return the gate's exit code; raises OutputError for what could not be written."""
     writer = Writer(report, options.rendering)
     if options.evidence:
         inputs = packs.inputs_of(
             options.selection,
             plan,
-            source.ledger(),
+            ledger(),
             options.rendering,
             environment=os.environ,
             accepted=files,

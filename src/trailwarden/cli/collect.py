@@ -9,11 +9,11 @@ from pathlib import Path
 
 from trailwarden.cli import console, runs
 from trailwarden.cli.arguments import add_config, add_settings, settings_of
-from trailwarden.cli.options import ConnectionOptions, SelectionOptions
-from trailwarden.config import ATTACHED, CONNECTION, SELECTION
+from trailwarden.cli.options import ConnectionOptions, EstateOptions, SelectionOptions
+from trailwarden.config import ATTACHED, CONNECTION, ESTATE, SELECTION
 from trailwarden.errors import EXIT_OK, OutputError
 
-NAMES = (*SELECTION, *CONNECTION, *ATTACHED, "jobs")
+NAMES = (*SELECTION, *CONNECTION, *ESTATE, *ATTACHED, "jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Options:
 
     selection: SelectionOptions
     connection: ConnectionOptions
+    estate: EstateOptions | None
     integrity: tuple[Path, ...]
     path: Path
     jobs: int
@@ -38,6 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_settings(parser, "what these policies need", SELECTION)
     add_settings(parser, "account", (*CONNECTION, *ATTACHED))
+    add_settings(parser, "several accounts", ESTATE)
     add_settings(parser, "other", ("jobs",))
     add_config(parser)
     parser.set_defaults(parse=parse, run=run)
@@ -49,6 +51,7 @@ def parse(namespace: argparse.Namespace) -> Options:
     return Options(
         selection=SelectionOptions.of(settings),
         connection=ConnectionOptions.of(settings),
+        estate=EstateOptions.of(settings),
         integrity=tuple(map(Path, settings["integrity"].value)),
         path=Path(namespace.path),
         jobs=settings["jobs"].value,
@@ -64,6 +67,13 @@ def run(options: Options) -> int:
     plan = runs.plan_for(options.selection)
     reports = runs.verified(options.integrity)
     progress = console.Progress(os.environ)
+    if options.estate:
+        from trailwarden.cli import estates  # noqa: PLC0415 - one account pays nothing for many
+
+        settled = estates.settle(
+            plan, options.estate, options.connection, jobs=options.jobs, progress=progress, reports=reports
+        )
+        return _say(options.path, *settled.write_ledger(options.path))
     source = runs.live(options.connection, options.jobs, progress, reports)
     try:
         ledger = runs.interruptible(lambda: runs.read(plan, source, jobs=options.jobs, progress=progress))
@@ -75,9 +85,12 @@ def run(options: Options) -> int:
     progress.clear()
     ledger.write(options.path)
     failed = sum(reply.error is not None for reply in ledger.replies.values())
+    return _say(options.path, len(ledger.replies), failed)
+
+
+def _say(path: Path, replies: int, failed: int) -> int:
     console.say(
-        f"{options.path}: {len(ledger.replies)} replies, {failed} of them errors; "
-        f"judge it with `trailwarden check --replay {options.path}`"
+        f"{path}: {replies} replies, {failed} of them errors; judge it with `trailwarden check --replay {path}`"
     )
     return EXIT_OK
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -79,6 +80,10 @@ def terminal_width(stream: TextIO | None) -> int:
     return shutil.get_terminal_size((0, 0)).columns if stream is not None and stream.isatty() else 0
 
 
+INTERVAL = 30.0
+"""Seconds between two lines of progress where they can't be rewritten."""
+
+
 class Progress:
     """One line on stderr that is rewritten while AWS is read and gone afterwards; nothing unless stderr is a terminal."""
 
@@ -87,6 +92,7 @@ class Progress:
         self._lock = threading.Lock()
         self._doing = ""
         self._replies = 0
+        self._told = time.monotonic()
 
     def doing(self, text: str) -> None:
         """Say what is being done."""
@@ -106,6 +112,21 @@ class Progress:
             if self._shown:
                 sys.stderr.write("\r\x1b[K")
                 sys.stderr.flush()
+
+    def line(self, text: str, now: float) -> None:
+        """Show how far a long run has come: on a terminal in place, else as a line of its own, every 30 seconds at most.
+
+        Args:
+            text: the whole line.
+            now: seconds of a monotonic clock.
+        """
+        with self._lock:
+            if self._shown:
+                sys.stderr.write(f"\r\x1b[K{text}")
+                sys.stderr.flush()
+            elif now - self._told >= INTERVAL:
+                self._told = now
+                _write_stderr(f"trailwarden: {text}\n")
 
     def _draw(self) -> None:
         if self._shown:

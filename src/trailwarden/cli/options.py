@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from trailwarden.config import Given
+from trailwarden.config import ESTATE, Given
 from trailwarden.contract import RenderOptions
 from trailwarden.errors import UsageError
 from trailwarden.model import Severity
@@ -81,9 +81,72 @@ class ConnectionOptions:
             external_id=settings["external-id"].value,
             endpoint_url=settings["endpoint-url"].value,
         )
-        if found.external_id and not found.role_arn:
-            raise UsageError("--external-id is for a role", "give --role-arn as well")
+        if found.external_id and not found.role_arn and not ("role" in settings and settings["role"].value):
+            raise UsageError("--external-id is for a role", "give --role-arn or --role as well")
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class EstateOptions:
+    """Which accounts, how each is read, and how the work is spread. ``workers`` None means one per core."""
+
+    organization: bool
+    units: tuple[str, ...]
+    accounts: Path | None
+    ids: tuple[str, ...]
+    role: str
+    log_archives: tuple[str, ...]
+    session_policy: bool
+    executor: str
+    workers: int | None
+    at_once: int
+    attempts: int
+    state: Path
+    resume: bool
+    partial: bool
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Given]) -> EstateOptions | None:
+        """Read the settings; None for a run over one account.
+
+        Raises:
+            UsageError: options for several accounts without any, or an unknown kind of executor.
+        """
+        wanted = ("organization", "accounts", "account", "resume", "partial")
+        if not any(settings[name].value for name in wanted):
+            for name in ESTATE:
+                if settings[name].source == "command line" and settings[name].value:
+                    raise UsageError(
+                        f"--{name} is for runs over several accounts",
+                        "give --organization, --accounts or --account as well",
+                    )
+            return None
+        if settings["unit"].value and not settings["organization"].value:
+            raise UsageError("--unit is for organizations", "give --organization as well")
+        if settings["resume"].value and settings["partial"].value:
+            raise UsageError("--resume goes on with a run, --partial reports it as it is", "give one of the two")
+        from trailwarden.executors import check_kind  # noqa: PLC0415 - one account needs none
+
+        try:
+            check_kind(settings["executor"].value)
+        except ValueError as error:
+            raise UsageError(f"--executor: {error}") from None
+        return cls(
+            organization=settings["organization"].value,
+            units=settings["unit"].value,
+            accounts=Path(settings["accounts"].value) if settings["accounts"].value else None,
+            ids=settings["account"].value,
+            role=settings["role"].value,
+            log_archives=settings["log-archive"].value,
+            session_policy=settings["session-policy"].value,
+            executor=settings["executor"].value,
+            workers=settings["workers"].value or None,
+            at_once=settings["accounts-at-once"].value,
+            attempts=settings["attempts"].value,
+            state=Path(settings["state"].value),
+            resume=settings["resume"].value,
+            partial=settings["partial"].value,
+        )
 
 
 @dataclass(frozen=True, slots=True)
