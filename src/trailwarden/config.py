@@ -133,33 +133,14 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("account", "this account; repeatable; of an organization only these", many=True, metavar="ID"),
         Setting("role", "role to read each account with: a name, or an ARN with {account} in it", metavar="ROLE"),
         Setting("log-archive", "account that may own log buckets of others; repeatable", many=True, metavar="ID"),
+        Setting("session-policy", "let the roles' sessions do no more than is needed", kind="flag", default=True),
         Setting(
-            "session-policy",
-            "limit the roles' sessions to what the policies need to read",
-            kind="flag",
-            default=True,
-        ),
-        Setting(
-            "executor",
-            "where accounts are read: threads, processes, or dask://HOST:PORT (extra `dask`)",
-            default="threads",
-            metavar="KIND",
+            "executor", "threads, processes, or dask://HOST:PORT (extra `dask`)", default="threads", metavar="KIND"
         ),
         Setting("workers", "processes (default: one per core)", kind="count", default=0, metavar="N"),
-        Setting(
-            "accounts-at-once",
-            "accounts that one process reads at the same time",
-            kind="count",
-            default=24,
-            metavar="N",
-        ),
+        Setting("accounts-at-once", "accounts read together by one process", kind="count", default=24, metavar="N"),
         Setting("attempts", "requests per call at most", kind="count", default=8, metavar="N"),
-        Setting(
-            "state",
-            "folder for replies and judgements as they come in",
-            default="trailwarden-state",
-            metavar="DIR",
-        ),
+        Setting("state", "folder for replies as they come", default="trailwarden-state", metavar="DIR"),
         Setting("resume", "go on with the run in --state where it stopped", kind="flag", default=False),
         Setting("partial", "report what the run in --state has so far, without asking AWS", kind="flag", default=False),
         Setting(
@@ -227,22 +208,9 @@ SETTINGS: Mapping[str, Setting] = {
 SELECTION = ("policy", "exclude", "tag", "severity")
 ACCEPTED = ("waivers", "waiver-days", "baseline", "strict")
 CONNECTION = ("profile", "region", "role-arn", "external-id", "endpoint-url")
-ESTATE = (
-    "organization",
-    "unit",
-    "accounts",
-    "account",
-    "role",
-    "log-archive",
-    "session-policy",
-    "executor",
-    "workers",
-    "accounts-at-once",
-    "attempts",
-    "state",
-    "resume",
-    "partial",
-)
+ACCOUNTS = ("organization", "unit", "accounts", "account", "role", "log-archive", "session-policy")
+SPREAD = ("executor", "workers", "accounts-at-once", "attempts", "state", "resume", "partial")
+ESTATE = (*ACCOUNTS, *SPREAD)
 ATTACHED = ("integrity",)
 PACK = ("evidence", "redact", "sign-key", "tsa", "previous")
 GATE = ("fail-on", "on-error", "soft-fail")

@@ -89,7 +89,7 @@ class LogBucket(Subject):
             self.name
         )  # Control Tower, for one, names its buckets after the account that owns them
         trails = (trail.owner for trail in self.trails)
-        owners = [*self._owners, account.account_id, *named, *trails, *account.log_accounts]
+        owners = [*self._owners, *named, account.account_id, *trails, *account.log_accounts]
         return tuple(dict.fromkeys(owner for owner in owners if owner in account.peers))
 
     def _without_owner(self, home: str, region: str) -> BucketLocation:
