@@ -5,13 +5,14 @@ from datetime import timedelta
 
 from trailwarden import Finding, Status, check, param
 from trailwarden.facts import Account, Trail
-from trailwarden.facts.integrity import VerifiedLogs
+from trailwarden.facts.integrity import Conclusion, VerifiedLogs
 from trailwarden.judgements.integrity import (
     Answer,
     Period,
     Place,
     concluded,
     describe,
+    holes_of,
     judge_places,
     never_validated,
     period_of,
@@ -25,6 +26,7 @@ _PROVEN = {"verified", "empty", "damaged"}
 _WRONG = {"modified", "container-anomaly", "chain-broken"}
 _UNPROVEN = {"key-unknown", "unreadable", "inconclusive"}
 _OFF = "gap-declared"
+_BEGINS = "chain-start"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Params:
         "list",
         "list: a digest has to exist for each hour; chain: it has to be proven as well.",
         choices=("list", "chain"),
+    )
+    interruptions: str = param(
+        "fail",
+        "fail: logging or validation must never have been off; explained: it may, if events or the trail's status tell who turned it off.",
+        choices=("fail", "explained"),
     )
     max_age_hours: int = param(3, "How long before now the newest digest may end.", minimum=1)
 
@@ -66,21 +73,35 @@ def history_digest_continuity(trail: Trail, params: Params) -> Finding:
         reports,
         period,
         lambda place: _judge(trail, reports, period, place, params),
-        {"window_days": params.window_days, "tolerance_minutes": params.tolerance_minutes, "mode": params.mode},
+        {
+            "window_days": params.window_days,
+            "tolerance_minutes": params.tolerance_minutes,
+            "mode": params.mode,
+            "interruptions": params.interruptions,
+        },
         timeline=True,
     )
 
 
 def _judge(trail: Trail, reports: tuple[VerifiedLogs, ...], period: Period, place: Place, params: Params) -> Answer:
-    status, message = concluded("history-digest-continuity", trail, reports, period, place)
+    excuse = params.interruptions == "explained"
+
+    def reread(report: VerifiedLogs, item: Conclusion) -> Answer:
+        return _excused(report, item, place) if excuse else (Status(item.status), item.message)
+
+    status, message = concluded("history-digest-continuity", trail, reports, period, place, reread=reread)
     if status is not Status.PASS:
         return status, message
     due = Period(period.start, min(period.end, trail.account.now - timedelta(hours=params.max_age_hours)))
     hours = stretches(reports, place)
     good = _PROVEN if params.mode == "chain" else _PROVEN | _WRONG | _UNPROVEN
     tolerance = timedelta(minutes=params.tolerance_minutes)
+    covered = [(item.start, item.end) for item in hours if item.state in good]
+    if excuse:  # none is left that is not explained
+        gaps = (hole for report in reports for hole in holes_of(report, place))
+        covered += [(gap.start, gap.end) for gap in gaps if gap.verdict == _OFF and gap.reason != _BEGINS]
     unknown = ""
-    for start, end in due.holes([(item.start, item.end) for item in hours if item.state in good], tolerance):
+    for start, end in due.holes(covered, tolerance):
         states = {item.state for item in hours if item.start < end and start < item.end}
         if states & {_OFF}:
             unknown = unknown or f"no digests yet {span((start, end))}: logging or validation began later"
@@ -89,3 +110,18 @@ def _judge(trail: Trail, reports: tuple[VerifiedLogs, ...], period: Period, plac
         else:
             return Status.FAIL, f"no digest {'that is proven ' if states & _WRONG else ''}{span((start, end))}"
     return (Status.ERROR, unknown) if unknown else (Status.PASS, describe(place, reports))
+
+
+def _excused(report: VerifiedLogs, item: Conclusion, place: Place) -> Answer:
+    """Return what is left of a failure if interruptions that are explained are none."""
+    if item.status != Status.FAIL:
+        return Status(item.status), item.message
+    found = holes_of(report, place)
+    if any(hole.verdict != _OFF and hole.verdict not in _UNPROVEN for hole in found):
+        return Status.FAIL, item.message
+    for hole in found:
+        if hole.verdict == _OFF and hole.reason != _BEGINS and not hole.explained:
+            return Status.ERROR, f"logging or validation was off {span((hole.start, hole.end))}, and no events tell why"
+    if any(hole.verdict in _UNPROVEN for hole in found):
+        return Status.ERROR, item.message
+    return Status.PASS, "every interruption is explained"

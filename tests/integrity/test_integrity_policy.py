@@ -27,6 +27,7 @@ from trailwarden.calls import Call, Reply
 from trailwarden.errors import UsageError, WriteRefusedError
 from trailwarden.facts.operations import READS
 from trailwarden.integrity import api, aws, render, times
+from trailwarden.integrity.history import History, TrailEvent
 from trailwarden.integrity_reader import IntegrityReader, IntegrityReport, read_report
 from trailwarden.ledger import ReplayReader, parse_ledger
 from trailwarden.model import ReasonCode, Result, Status
@@ -69,7 +70,9 @@ def verified(tmp_path: Path) -> Reports:
                 )
             )
         path = tmp_path / "integrity.json"
-        path.write_text(render.as_json(replace(report, options={**report.options, "endpoint_url": None})))
+        # The same bytes at every run: what rows say of a report holds its hash.
+        same = replace(report, options={**report.options, "endpoint_url": None}, timing={})
+        path.write_text(render.as_json(same))
         return read_report(path)
 
     return verify
@@ -169,6 +172,28 @@ def test_a_chain_that_begins_within_the_period_is_a_gap_in_coverage(verified: Re
 def test_an_interruption_fails_explained_or_not(verified: Reports) -> None:
     row = judged(HISTORY, world(verified(make(skipped=(9, 10), restarts=(0, 11)))))
     assert (row.status, "gap-declared" in row.message) == (FAIL, True)
+
+
+def test_an_interruption_passes_where_events_explain_it_and_policy_says_so(verified: Reports) -> None:
+    """Known and explained; unknown, since nobody asked; known and unexplained; and whatever else is wrong fails all the same."""
+    stopped = make(skipped=(9, 10), restarts=(0, 11))
+    stop = TrailEvent("StopLogging", stopped.links[8].end - 60, "org-trail")
+
+    def continuity(case: Case, events: tuple[TrailEvent, ...] | None, **params: Any) -> Result:
+        history = None if events is None else History(SINCE - DAY, events)
+        return judged(HISTORY, world(verified(case, history=history)), **params)
+
+    assert continuity(stopped, (stop,)).status is FAIL
+    row = continuity(stopped, (stop,), interruptions="explained", mode="chain")
+    assert row.status is PASS
+    row = continuity(stopped, None, interruptions="explained")
+    assert "no events tell why" in reason_of(row).aws_message
+    assert continuity(stopped, (), interruptions="explained").status is FAIL
+    del stopped.objects[stopped.links[15].key]
+    assert continuity(stopped, (stop,), interruptions="explained").status is FAIL
+    assert judged(HISTORY, world(verified(base())), interruptions="explained").status is PASS
+    begun = judged(HISTORY, world(verified(late(5))), interruptions="explained")
+    assert "no digests yet" in reason_of(begun).aws_message
 
 
 def test_a_modified_digest_exists_but_proves_no_hour(verified: Reports) -> None:

@@ -43,6 +43,22 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Hole:
+    """A finding about a time instead of a file: digests missing, logging off, a folder that could not be listed.
+
+    ``explained`` says that recorded events or the trail's status tell why; ``account`` and ``region`` empty: of all.
+    """
+
+    account: str
+    region: str
+    verdict: str
+    reason: str
+    start: datetime
+    end: datetime
+    explained: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DigestChain:
     """The hourly digests of one account and region; backfill digests, which fill no gaps, are in no chain."""
 
@@ -70,6 +86,7 @@ class VerifiedLogs:
     """Set where another endpoint than AWS handed out the public keys."""
     conclusions: tuple[Conclusion, ...]
     chains: tuple[DigestChain, ...]
+    holes: tuple[Hole, ...]
 
     def looked_at(self, trail: str, account: str, region: str) -> bool:
         """Return whether the run was to find the trail's files of an account and region."""
@@ -118,6 +135,7 @@ def _report(row: Mapping[str, Any]) -> VerifiedLogs:
             for item in row["checks"]
         ),
         chains=tuple(_chains(row["chains"])),
+        holes=tuple(_holes(row["findings"])),
     )
 
 
@@ -127,3 +145,17 @@ def _chains(rows: Iterable[Mapping[str, Any]]) -> Iterable[DigestChain]:
             continue
         spans = (Stretch(parse_time(s["start"]), parse_time(s["end"]), str(s["state"])) for s in row["coverage"])
         yield DigestChain(str(row["account"]), str(row["region"]), sum(row["digests"].values()), tuple(spans))
+
+
+def _holes(rows: Iterable[Mapping[str, Any]]) -> Iterable[Hole]:
+    for row in rows:
+        if row["kind"] in {"hours", "run"}:
+            yield Hole(
+                account=str(row["account"] or ""),
+                region=str(row["region"] or ""),
+                verdict=str(row["verdict"]),
+                reason=str(row["reason"]),
+                start=parse_time(row["start"]),
+                end=parse_time(row["end"]),
+                explained=bool(row["detail"].get("evidence")),
+            )

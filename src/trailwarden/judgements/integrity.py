@@ -10,7 +10,7 @@ from typing import NoReturn
 from trailwarden import coverage
 from trailwarden.contract import failed, not_applicable, passed, undecidable
 from trailwarden.facts import Trail, format_time
-from trailwarden.facts.integrity import OPERATION, Stretch, VerifiedLogs
+from trailwarden.facts.integrity import OPERATION, Conclusion, Hole, Stretch, VerifiedLogs
 from trailwarden.model import Finding, Json, ReasonCode, Status
 
 _TIMELINES = 20
@@ -106,6 +106,7 @@ def concluded(
     place: Place,
     *,
     lack: Callable[[VerifiedLogs], str] = lambda _: "",
+    reread: Callable[[VerifiedLogs, Conclusion], Answer] = lambda _, item: (Status(item.status), item.message),
 ) -> Answer:
     """Return what the reports conclude for one check and place over the whole period.
 
@@ -118,28 +119,29 @@ def concluded(
         period: what must be proven.
         place: account and region.
         lack: says what keeps a report from proving anything, such as too small a sample; what it found wrong counts all the same.
+        reread: what a conclusion means here; by default what it says.
     """
     near = [item for item in reports if item.until > period.start]
     found = [
-        (report, item)
+        (report, *reread(report, item))
         for report in near
         for item in report.conclusions
         if item.check == check and (item.account or place[0], item.region or place[1]) == place
     ]
-    for _, item in found:
-        if item.status == Status.FAIL:
-            return Status.FAIL, item.message
-    settled = [(report, item) for report, item in found if item.status in (Status.PASS, Status.NOT_APPLICABLE)]
-    decided = [(report, item) for report, item in settled if not lack(report)]
+    for _, status, message in found:
+        if status is Status.FAIL:
+            return status, message
+    settled = [row for row in found if row[1] in (Status.PASS, Status.NOT_APPLICABLE)]
+    decided = [row for row in settled if not lack(row[0])]
     if not found and any(report.looked_at(trail.name, *place) for report in near):
         return Status.FAIL, "not one digest of this trail was found"
-    holes = period.holes([(report.since, report.until) for report, _ in decided], timedelta())
+    holes = period.holes([(report.since, report.until) for report, *_ in decided], timedelta())
     if holes:
-        why = [item.message for _, item in found if item.status == Status.ERROR]
-        why += [text for report, _ in settled if (text := lack(report))]
+        why = [message for _, status, message in found if status is Status.ERROR]
+        why += [text for report, *_ in settled if (text := lack(report))]
         return Status.ERROR, why[0] if why else f"not verified {span(holes[0])}"
-    message = "; ".join(dict.fromkeys(item.message for _, item in decided))
-    passes = any(item.status == Status.PASS for _, item in decided)
+    message = "; ".join(dict.fromkeys(message for *_, message in decided))
+    passes = any(status is Status.PASS for _, status, _ in decided)
     return (Status.PASS if passes else Status.NOT_APPLICABLE), message
 
 
@@ -188,6 +190,11 @@ def never_validated(trail: Trail, reports: Sequence[VerifiedLogs], period: Perio
     if trail.log_file_validation or any(chain.digests for report in reports for chain in report.chains):
         return False
     return not period.holes([(report.since, report.until) for report in reports], timedelta())
+
+
+def holes_of(report: VerifiedLogs, place: Place) -> list[Hole]:
+    """Return what a report found of times, in one place."""
+    return [hole for hole in report.holes if (hole.account or place[0], hole.region or place[1]) == place]
 
 
 def describe(place: Place, reports: Sequence[VerifiedLogs]) -> str:
