@@ -12,7 +12,7 @@ PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
 # Other people's implementations that tests hold ours against; they need node, the dev group can't bring them.
 NODE_PACKAGES := axe-core@4 playwright-core@1 @sigstore/bundle@4 @sigstore/verify@3
 
-.PHONY: help demo test node-tools record lint types docs docs-check bench dist clean
+.PHONY: help demo test node-tools record lint types docs docs-check screenshots bench dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ docs: .venv/run.stamp ## regenerate the pages that are derived from code
 
 docs-check: .venv/run.stamp ## fail where a generated page differs from the code
 	@$(BIN)/python docs/generate.py --check
+
+screenshots: .venv/run.stamp .venv/node.stamp ## take the pictures of the auditor's guide anew; needs Chromium
+	@$(BIN)/python docs/screenshots.py
 
 bench: .venv/dev.stamp ## measure what the README claims
 	@$(BIN)/python benchmarks/one_account.py

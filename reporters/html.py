@@ -164,8 +164,8 @@ def _posture(report: Report) -> Iterator[str]:
     if controls:
         yield table(
             "Controls by account",
-            ("Framework", "Control", *(code(account) for account in accounts)),
-            ((text(framework(key).label), code(control), *line(rules)) for (key, control), rules in controls.items()),
+            ("Control", "Framework", *(code(account) for account in accounts)),
+            ((code(control), text(framework(key).label), *line(rules)) for (key, control), rules in controls.items()),
         )
     if report.rules:
         yield table(

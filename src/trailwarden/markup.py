@@ -22,7 +22,8 @@ nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;padding:0;list-style:none}
 code,pre{font:0.875rem/1.45 ui-monospace,monospace}pre{margin:.25rem 0;padding:.5rem;background:var(--bg);border:1px solid var(--line);white-space:pre-wrap}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.5rem 0}dt{color:var(--soft)}dd{margin:0}
 .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0}caption{text-align:left;color:var(--soft)}
-th,td{border:1px solid var(--line);padding:.25rem .6rem;text-align:left;vertical-align:top}thead th{background:var(--card)}
+th,td{border:1px solid var(--line);padding:.25rem .6rem;text-align:left;vertical-align:top}thead th{background:var(--card);white-space:nowrap}
+td:has(code){min-width:9rem}
 .s{font-weight:700;white-space:nowrap;text-transform:uppercase;font-size:.8125rem}
 .fail{color:var(--fail)}.error{color:var(--error)}.waived{color:var(--waived)}.na{color:var(--na)}.pass{color:var(--pass)}
 svg{width:100%;height:2.25rem;display:block}svg .fail{fill:var(--fail)}svg .error{fill:var(--error)}svg .waived{fill:var(--waived)}
