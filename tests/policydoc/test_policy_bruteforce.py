@@ -50,6 +50,7 @@ SITUATIONS = [
         "aws:securetransport": (secure,),
         "s3:tlsversion": () if secure == "false" else (tls,),
         "aws:tag": tag,
+        "aws:unheard": (),
         "aws:sourceip": address,
         "aws:currenttime": (f"{year}-01-01T00:00:00Z",),
     }
