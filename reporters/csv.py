@@ -4,6 +4,7 @@ import csv as writer
 import io
 
 from trailwarden import RenderOptions, Report, reporter
+from trailwarden.grouping import SEPARATOR, known
 from trailwarden.model import Result, Rule
 from trailwarden.presentation import row_fingerprint, rows, rules_by_id
 from trailwarden.text import compact, visible
@@ -12,6 +13,7 @@ COLUMNS = (
     *("account", "region", "policy", "title", "severity", "status", "check", "subject_type", "subject", "subject_name"),
     *("message", "reason", "operation", "missing_action", "observed", "expected", "params", "controls"),
     *("waiver", "waiver_expires", "notes", "calls", "fingerprint", "run_id", "finished_at"),
+    *("account_name", "unit"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t")
 
@@ -19,11 +21,17 @@ _FORMULA = ("=", "+", "-", "@", "\t")
 @reporter(suffix=".csv", media_type="text/csv")
 def csv(report: Report, options: RenderOptions) -> str:
     """One line per result for spreadsheets."""
-    rules = rules_by_id(report)
+    rules, members = rules_by_id(report), known(report)
     out = io.StringIO()
     table = writer.writer(out)
     table.writerow(COLUMNS)
-    table.writerows([_inert(cell) for cell in _cells(report, row, rules.get(row.policy))] for row in rows(report))
+    for row in rows(report):
+        member = members.get(row.account)
+        cells = (
+            *_cells(report, row, rules.get(row.policy)),
+            *((member.name, SEPARATOR.join(member.path)) if member else ("", "")),
+        )
+        table.writerow([_inert(cell) for cell in cells])
     return out.getvalue()
 
 

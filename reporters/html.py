@@ -1,5 +1,7 @@
 """One HTML file that needs nothing else: no script, no network, readable on paper, in the dark and by a screen reader.
 
+Of a large organization it lists what needs work, and counts accounts where a smaller one has a column for each.
+
 Everything that comes from data is escaped; a content security policy forbids whatever this file does not itself contain.
 """
 
@@ -8,6 +10,17 @@ from collections.abc import Iterable, Iterator
 
 from trailwarden import RenderOptions, Report, Status, coverage, dossier, reporter
 from trailwarden.dossier import pages
+from trailwarden.grouping import (
+    FINE,
+    account_titles,
+    by_account,
+    by_control_and_account,
+    by_policy_and_account,
+    by_unit,
+    groups,
+    is_large,
+    judged_accounts,
+)
 from trailwarden.markup import STYLE, authored, block, code, facts, section, table, text
 from trailwarden.model import Evidence, Result, Rule
 from trailwarden.presentation import (
@@ -30,6 +43,9 @@ from trailwarden.presentation import (
 )
 from trailwarden.text import compact, json_text, plain
 
+LISTED = 200
+"""Rows of a policy, account, unit or control that the page of a large organization lists; results.json has all."""
+_GROUPS = {"account": "Results by account", "ou": "Results by organizational unit", "control": "Results by control"}
 _WORDS = {
     Status.PASS: "pass",
     Status.FAIL: "fail",
@@ -49,10 +65,10 @@ _MEANING = {
 @reporter(suffix=".html", media_type="text/html")
 def html(report: Report, options: RenderOptions) -> str:
     """Self-contained HTML report."""
-    return "\n".join(_document(report, options.evidence)) + "\n"
+    return "\n".join(_document(report, options.evidence, options.group_by)) + "\n"
 
 
-def _document(report: Report, evidence: Evidence | None) -> Iterator[str]:
+def _document(report: Report, evidence: Evidence | None, group_by: str) -> Iterator[str]:
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
@@ -60,13 +76,16 @@ def _document(report: Report, evidence: Evidence | None) -> Iterator[str]:
     yield f"<style>{STYLE}</style>\n</head>\n<body>"
     yield '<a class="skip" href="#policies">Skip to the policies</a>'
     yield from _header(report, evidence)
-    yield _contents(evidence)
+    yield _contents(evidence, group_by)
     yield "<main>"
     yield from _summary(report)
-    yield from _posture(report)
+    yield from _standings(report) if is_large(report) else _posture(report)
     if evidence and evidence.history:
         yield from section("history", "Over time", _history(report, evidence))
-    yield from _policies(report, frozenset(evidence.entries) if evidence else frozenset())
+    entries = frozenset(evidence.entries) if evidence else frozenset[str]()
+    yield from _policies(report, entries, rows_elsewhere=group_by in _GROUPS)
+    if group_by in _GROUPS:
+        yield from section("grouped", _GROUPS[group_by], _grouped(report, group_by, entries))
     yield from pages.closing(report, evidence)
     yield "</main>"
     yield '<footer><p class="soft">Observations at one point in time, not a statement of compliance. The same run in full: results.json.</p></footer>'
@@ -97,7 +116,7 @@ def _header(report: Report, evidence: Evidence | None) -> Iterator[str]:
         [
             ("Evidence id", code(evidence_id(report))),
             ("Read between", f"{code(run.started_at)} and {code(run.finished_at)}"),
-            ("Accounts", ", ".join(code(account) for account in run.accounts)),
+            ("Accounts", str(len(run.accounts)) if is_large(report) else ", ".join(map(code, run.accounts))),
             ("Regions", ", ".join(code(region) for region in run.regions)),
             *((f"Caller, {text(key)}", code(run.caller[key])) for key in sorted(run.caller)),
             ("Tool", code(f"trailwarden {run.tool_version}")),
@@ -111,11 +130,14 @@ def _header(report: Report, evidence: Evidence | None) -> Iterator[str]:
     yield "</header>"
 
 
-def _contents(evidence: Evidence | None) -> str:
+def _contents(evidence: Evidence | None, group_by: str) -> str:
     found = {"summary": "Summary", "posture": "Posture"}
     if evidence and evidence.history:
         found["history"] = "Over time"
-    found |= {"policies": "Policies", **pages.HEADINGS}
+    found["policies"] = "Policies"
+    if group_by in _GROUPS:
+        found["grouped"] = _GROUPS[group_by]
+    found |= pages.HEADINGS
     if not evidence:
         found = {name: title for name, title in found.items() if name not in pages.OF_A_PACK}
     links = (f'<li><a href="#{name}">{title}</a></li>' for name, title in found.items())
@@ -148,7 +170,7 @@ def _summary(report: Report) -> Iterator[str]:
 
 
 def _posture(report: Report) -> Iterator[str]:
-    accounts = list(dict.fromkeys([*report.run.accounts, *(row.account for row in rows(report))]))
+    accounts = judged_accounts(report)
     verdicts = {(item.id, item.account): item.status for item in report.policies}
 
     def line(rules: Iterable[Rule]) -> list[str]:
@@ -179,7 +201,52 @@ def _posture(report: Report) -> Iterator[str]:
     yield "</section>"
 
 
-def _policies(report: Report, entries: frozenset[str]) -> Iterator[str]:
+def _standings(report: Report) -> Iterator[str]:
+    """Yield how many accounts stand where, and which of them have something to do."""
+    yield '<section aria-labelledby="posture"><h2 id="posture">Posture</h2>'
+    yield '<p class="soft">Numbers of accounts, each by the worst verdict of the policies behind the line.</p>'
+    head = tuple(_badge(status) for status in ORDER)
+    for caption, columns, found in (
+        ("Controls", ("Framework", "Control"), by_control_and_account(report)),
+        ("Policies", ("Policy",), by_policy_and_account(report)),
+        ("Organizational units", ("Unit",), by_unit(report) if any(item.path for item in report.members) else []),
+    ):
+        if found:
+            lines = (
+                (*(text(part, 200) for part in item.title), *(str(item.by_status.get(status, 0)) for status in ORDER))
+                for item in found
+            )
+            yield table(f"{caption}: accounts by status", (*columns, *head), lines)
+    titles, standing = account_titles(report), by_account(report)
+    busy = [(account, counts) for account, counts in standing if any(status not in FINE for status in counts)]
+    yield table(
+        "Accounts with something to do: verdicts by status",
+        ("Account", *head),
+        ((text(titles[account], 200), *(str(counts[status]) for status in ORDER)) for account, counts in busy),
+    )
+    yield f"<p>{len(standing) - len(busy)} of {len(standing)} accounts have nothing to do.</p></section>"
+
+
+def _grouped(report: Report, by: str, entries: frozenset[str]) -> Iterator[str]:
+    for group in groups(report, by):
+        yield f"<h3>{text(group.title, 200)}</h3>"
+        yield from _verdicts(report, group.rows, entries)
+
+
+def _verdicts(report: Report, found: Iterable[Result], entries: frozenset[str]) -> Iterator[str]:
+    """Yield the rows, what needs work first; of a large organization some of those that need work, and a number."""
+    listed = ranked = sorted(found, key=urgency)
+    if is_large(report):
+        listed = [row for row in ranked if row.status not in FINE][:LISTED]
+    for row in listed:
+        yield _verdict(row, entries)
+    if len(listed) < len(ranked):
+        counts = Counter(row.status for row in ranked[len(listed) :])
+        spoken = ", ".join(f"{counts[status]} {_WORDS[status]}" for status in ORDER if counts[status])
+        yield f'<p class="soft">Not listed here: {spoken}.</p>'
+
+
+def _policies(report: Report, entries: frozenset[str], *, rows_elsewhere: bool) -> Iterator[str]:
     yield '<section aria-labelledby="policies"><h2 id="policies">Policies</h2>'
     found = by_policy(report)
     texts = {check.id: check for check in report.checks}
@@ -198,8 +265,8 @@ def _policies(report: Report, entries: frozenset[str]) -> Iterator[str]:
                 ("SHA-256", code(rule.sha256)),
             ]
         )
-        for row in sorted(found[rule.id], key=urgency):
-            yield _verdict(row, entries)
+        if not rows_elsewhere:
+            yield from _verdicts(report, found[rule.id], entries)
         yield "<details><summary>Why, and how to fix it</summary><div>"
         for check in (texts[identity] for identity in rule.checks if identity in texts):
             yield f"<p>{code(check.id)}: {authored(check.why)}</p><p>{authored(check.fix)}</p>"

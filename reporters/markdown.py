@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trailwarden import RenderOptions, Report, Status, dossier, reporter
-from trailwarden.dossier import blocks
+from trailwarden.dossier import blocks, standings
 from trailwarden.dossier.accepted import accepted
+from trailwarden.grouping import groups, is_large
 from trailwarden.markdown import authored, code, codes, document, fenced, prose, table
 from trailwarden.model import Evidence, PolicyResult, Result, Rule
 from trailwarden.presentation import (
@@ -34,11 +35,15 @@ from trailwarden.text import compact, sentence
 
 LISTED = 5
 _ROW_HEAD = ("Resource", "Account", "Region", "Check", "Status", "Message", "Observed", "Expected", "Ledger entries")
+_GROUPS = {"account": "account", "ou": "organizational unit", "control": "control"}
 
 
 @dataclass(frozen=True)
 class _Detail:
-    """How much goes into section 7: rows of which statuses, and whether the texts of policies are repeated."""
+    """How much goes into section 7: rows of which statuses, and whether the texts of policies are repeated.
+
+    Of a large organization the first is left out: what is fine in each account is a number.
+    """
 
     statuses: tuple[Status, ...]
     texts: bool
@@ -57,8 +62,8 @@ def markdown(report: Report, options: RenderOptions) -> str:
     """Markdown evidence report."""
     budget = options.markdown_budget
     sections: list[str] = []
-    for number, detail in enumerate(_DETAILS):
-        sections = [document(section) for section in _sections(report, detail, options.evidence)]
+    for number, detail in enumerate(_DETAILS[is_large(report) :]):
+        sections = [document(section) for section in _sections(report, detail, options)]
         text = _joined(sections, shortened=number > 0)
         if not budget or len(text.encode("utf-8")) <= budget:
             return text
@@ -76,14 +81,15 @@ def _joined(sections: list[str], *, shortened: bool) -> str:
     )
 
 
-def _sections(report: Report, detail: _Detail, evidence: Evidence | None) -> Iterator[Iterable[str]]:
+def _sections(report: Report, detail: _Detail, options: RenderOptions) -> Iterator[Iterable[str]]:
+    evidence = options.evidence
     yield _header(report, evidence)
     yield _identification(report, evidence)
     yield _time(report, evidence)
     yield blocks.scope(report, evidence)
     yield _accuracy(report, evidence)
     yield _frameworks(report)
-    yield _policies(report, detail)
+    yield _policies(report, detail, options.group_by)
     yield accepted(report)
     yield _not_evaluated(report)
     yield _integrity(report, evidence)
@@ -126,7 +132,7 @@ def _identification(report: Report, evidence: Evidence | None) -> Iterator[str]:
     yield "## 2 Identification"
     yield _facts(
         [
-            ("Accounts", codes(run.accounts)),
+            ("Accounts", str(len(run.accounts)) if is_large(report) else codes(run.accounts)),
             ("Partition", code(run.partition)),
             ("Regions", codes(run.regions)),
             *((f"Caller, {prose(key)}", code(run.caller[key])) for key in sorted(run.caller)),
@@ -137,7 +143,10 @@ def _identification(report: Report, evidence: Evidence | None) -> Iterator[str]:
             *(blocks.coded(dossier.origin(evidence)) if evidence else ()),
         ]
     )
-    yield f"{blocks.ABSENT} account aliases, organizational unit{'' if evidence else ', CI workflow, actor and commit'}."
+    absent = ["account aliases"]
+    absent += [] if report.members else ["organizational unit"]
+    absent += [] if evidence else ["CI workflow, actor and commit"]
+    yield f"{blocks.ABSENT} {', '.join(absent)}."
 
 
 def _time(report: Report, evidence: Evidence | None) -> Iterator[str]:
@@ -182,10 +191,15 @@ def _frameworks(report: Report) -> Iterator[str]:
     controls = by_control(report)
     if not controls:
         yield "No policy of this run is mapped to a framework."
-        return
+    else:
+        yield _controls(report, controls)
+    yield from standings.accounts(report)
+
+
+def _controls(report: Report, controls: dict[tuple[str, str], list[Rule]]) -> str:
     reference = {rule.id: f"P{number:02}" for number, rule in enumerate(report.rules, start=1)}
     statuses = policy_status(report)
-    yield table(
+    return table(
         ("Framework", "Control", "Policies", "Status", "Evidence"),
         (
             (
@@ -200,7 +214,7 @@ def _frameworks(report: Report) -> Iterator[str]:
     )
 
 
-def _policies(report: Report, detail: _Detail) -> Iterator[str]:
+def _policies(report: Report, detail: _Detail, group_by: str) -> Iterator[str]:
     yield "## 7 Policies"
     if not report.rules:
         yield "None."
@@ -213,10 +227,16 @@ def _policies(report: Report, detail: _Detail) -> Iterator[str]:
         yield _policy_facts(rule, f"{evidence_id(report)}/P{number:02}")
         if detail.texts:
             yield from _procedure(report, rule, found[rule.id])
-        yield from _verdicts(verdicts.get(rule.id, []))
-        yield from _results(found[rule.id], detail)
+        yield from standings.verdicts(verdicts.get(rule.id, []), large=is_large(report))
+        if group_by not in _GROUPS:
+            yield from _results(found[rule.id], detail)
         if detail.texts:
             yield from _remedy(report, rule)
+    if group_by in _GROUPS:
+        yield f"### Results by {_GROUPS[group_by]}"
+        for group in groups(report, group_by):
+            yield f"#### {prose(group.title, 300)}"
+            yield from _results(list(group.rows), detail, with_policy=True)
 
 
 def _policy_facts(rule: Rule, reference: str) -> str:
@@ -252,24 +272,11 @@ def _procedure(report: Report, rule: Rule, found: list[Result]) -> Iterator[str]
     yield f"Parameters: {codes(parameters) if parameters else 'none'}."
 
 
-def _verdicts(verdicts: list[PolicyResult]) -> Iterator[str]:
-    if verdicts:
-        yield table(
-            ("Account", "Status", "Candidates", "Applicable", "Satisfying"),
-            (
-                (
-                    code(item.account),
-                    f"**{item.status.value}**",
-                    *(str(number) for number in (item.candidates, item.applicable, item.satisfying)),
-                )
-                for item in verdicts
-            ),
-        )
-
-
-def _results(found: list[Result], detail: _Detail) -> Iterator[str]:
+def _results(found: list[Result], detail: _Detail, *, with_policy: bool = False) -> Iterator[str]:
     shown = [row for row in found if row.status in detail.statuses]
-    if shown:
+    if shown and with_policy:
+        yield table(("Policy", *_ROW_HEAD), ((code(row.policy), *_result(row)) for row in shown))
+    elif shown:
         yield table(_ROW_HEAD, (_result(row) for row in shown))
     if len(shown) < len(found):
         yield f"{len(found) - len(shown)} of {len(found)} rows are not listed here."

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from trailwarden import RenderOptions, Report, Status, reporter
-from trailwarden.grouping import Group, by_unit, groups, is_large, left_out
+from trailwarden.grouping import FINE, Group, by_unit, groups, is_large, left_out
 from trailwarden.model import Result, Severity
 from trailwarden.presentation import (
     ORDER,
@@ -49,8 +49,6 @@ _STYLE = {
     Status.NOT_APPLICABLE: "dim",
     Status.WAIVED: "yellow",
 }
-FINE = (Status.PASS, Status.NOT_APPLICABLE)
-"""What a large report counts instead of listing it."""
 _GROUPS = {
     "account": ("account", "accounts"),
     "ou": ("organizational unit", "organizational units"),

@@ -18,6 +18,8 @@ BY = ("account", "ou", "control", "policy")
 """What rows can be grouped by."""
 MANY = 20
 """Accounts from which on a report for people lists what needs work, and counts what does not."""
+FINE = (Status.PASS, Status.NOT_APPLICABLE)
+"""What such a report counts."""
 NO_UNIT = "no organizational unit is known"
 NO_CONTROL = "no control of a framework"
 SEPARATOR = " / "

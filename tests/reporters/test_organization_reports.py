@@ -1,7 +1,9 @@
 """Reports of two thousand accounts: by account, unit and control, and within what their consumers take."""
 
+import csv
 import functools
 import gzip
+import io
 import json
 import sys
 from collections import Counter
@@ -11,7 +13,7 @@ import pytest
 from tests.reporters import report_builder as build
 
 from trailwarden.contract import RenderOptions
-from trailwarden.model import Member, Report, Status
+from trailwarden.model import Member, Population, Report, Status
 from trailwarden.registry import get_reporter
 
 
@@ -24,6 +26,12 @@ def organization() -> Report:
 def broken() -> Report:
     """The same with an unreadable account wherever one was fine: every row is a problem."""
     return build.organization(2000, every=1)
+
+
+@functools.cache
+def smaller() -> Report:
+    """A fifth of it, all unreadable: for limits that are lowered."""
+    return build.organization(400, every=1)
 
 
 def render(report: Report, name: str, **options: object) -> str:
@@ -64,6 +72,85 @@ def test_what_no_framework_and_no_unit_has_is_shown_all_the_same() -> None:
     assert render(report, "table", group_by="ou").startswith("no organizational unit is known\nFAIL")
 
 
+# --- Markdown, HTML, CSV ---------------------------------------------------------------------------------------------
+
+
+def test_markdown_of_an_organization_is_short_and_complete_about_problems() -> None:
+    report = organization()
+    text = render(report, "markdown")
+    assert len(text) < 1_000_000
+    lines = text.splitlines()
+    assert "| Accounts | 2000 |" in lines
+    assert r"| r-root / ou-7 | 200 | 40 | 0 | 0 | 0 | 160 |" in lines
+    assert r"| CIS Amazon Web Services Foundations Benchmark 5.0 | 3\.1 | 40 | 20 | 0 | 0 | 1940 |" in lines
+    assert "1940 of 2000 accounts have nothing to do and are not listed here." in lines
+    assert lines.count("Of 2000 accounts: 1940 PASS.") == 6
+    assert sum("| **FAIL** |" in line and "arn:" in line for line in lines) == report.summary["FAIL"]
+    assert sum("| **ERROR** |" in line and "arn:" in line for line in lines) == report.summary["ERROR"]
+    assert "`100000002000`" in text
+
+
+@pytest.mark.parametrize(
+    ("by", "heading"),
+    [
+        ("account", "#### account 100000000007 account-0007 (r-root / ou-7)"),
+        ("ou", "#### r-root / ou-7"),
+        ("control", "#### CIS Amazon Web Services Foundations Benchmark 5.0 3.1"),
+    ],
+)
+def test_markdown_and_html_in_groups(by: str, heading: str) -> None:
+    """The same rows, in another order: each once for every group that it belongs to, here one."""
+    report = build.organization(100)
+    plain, grouped = render(report, "markdown"), render(report, "markdown", group_by=by)
+    assert heading in grouped.splitlines()
+    assert grouped.count("| **FAIL** | audit is") == plain.count("| **FAIL** | audit is") == 2 * 6
+    page = render(report, "html", group_by=by)
+    assert f"<h3>{heading.removeprefix('#### ')}</h3>" in page
+    assert page.count('<details class="verdict">') == render(report, "html").count('<details class="verdict">')
+
+
+def test_markdown_keeps_to_its_budget_with_all_sections_but_the_details() -> None:
+    """GitHub drops a step summary above 1 MiB whole."""
+    text = render(smaller(), "markdown", markdown_budget=400_000)
+    assert len(text.encode()) <= 400_000
+    assert "**Shortened to fit a size limit.**" in text
+    assert "| r-root / ou-7 | 40 | 0 | 40 | 0 | 0 | 0 |" in text
+    assert "## 9 Not evaluated" in text
+
+
+def test_html_of_an_organization_counts_accounts_instead_of_a_column_for_each() -> None:
+    page = render(organization(), "html")
+    assert len(page) < 3_000_000
+    assert page.count('<details class="verdict">') == organization().summary["FAIL"] + organization().summary["ERROR"]
+    assert "1940 of 2000 accounts have nothing to do." in page
+    assert page.count("Not listed here: 3920 pass.") == 6
+    assert len(render(broken(), "html")) < 10_000_000
+
+
+def test_populations_of_an_organization_are_one_line_each() -> None:
+    """Thousands of accounts have the same regions that they have not enabled."""
+    ids = [f"{100000000000 + number}" for number in range(50)]
+    listed = [
+        Population(account, "region", "ec2.DescribeRegions", 17, 1, (("me-south-1", "region is not enabled"),))
+        for account in ids
+    ]
+    rows = [build.result("p", account, "main", Status.PASS, subject_type="trail") for account in ids]
+    report = build.report([build.rule("p")], rows, run={"accounts": tuple(ids)}, populations=tuple(listed))
+    text = render(report, "markdown")
+    assert "| `50 accounts` | `region` | `ec2.DescribeRegions` | 50 | 850 | 0 | 1 | 0 |" in text
+    assert "| `50 accounts` | `me-south-1` | `region is not enabled, in 50 accounts` |" in text
+    assert "me-south-1: region is not enabled, in 50 accounts" in render(report, "html")
+
+
+def test_csv_names_account_and_unit() -> None:
+    lines = list(csv.DictReader(io.StringIO(render(build.realistic(), "csv"))))
+    assert {(line["account"], line["account_name"], line["unit"]) for line in lines} == {
+        (build.MANAGEMENT, "management", "r-root"),
+        (build.MEMBER, "payments", "r-root / ou-workloads / ou-production"),
+        (build.ARCHIVE, "", ""),
+    }
+
+
 # --- JUnit ------------------------------------------------------------------------------------------------------------
 
 
@@ -84,8 +171,8 @@ def test_junit_keeps_every_row_while_it_fits() -> None:
 @pytest.mark.parametrize(
     ("limit", "number", "name", "said"),
     [
-        (9_000_000, 6 * 2000, "policy-0 [100000000000]", "a case stands for a policy in an account"),
-        (1_000_000, 6 * 10, "policy-0 [r-root / ou-0]", "a case stands for a policy in an organizational unit"),
+        (2_000_000, 6 * 400, "policy-0 [100000000000]", "a case stands for a policy in an account"),
+        (800_000, 6 * 10, "policy-0 [r-root / ou-0]", "a case stands for a policy in an organizational unit"),
         (300_000, 6, "policy-0", "a case stands for a policy in all accounts"),
     ],
 )
@@ -96,14 +183,14 @@ def test_junit_above_the_limit_says_less_and_says_so(
     module = sys.modules[get_reporter("junit").module]
     assert module.SIZE_LIMIT < 30_000_000
     monkeypatch.setattr(module, "SIZE_LIMIT", limit)
-    xml = render(broken(), "junit")
+    xml = render(smaller(), "junit")
     root, found = cases(xml)
     assert len(xml.encode()) <= limit
     assert (len(found), found[0].get("name")) == (number, name)
     assert root.get("errors") == str(number)
     assert said in xml
     listed = (found[0][0].text or "").splitlines()
-    assert listed[-1].startswith("ERROR " if number == 6 * 2000 else "and ")
+    assert listed[-1].startswith("and " if number == 6 else "ERROR ")
 
 
 # --- SARIF ------------------------------------------------------------------------------------------------------------

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
-from trailwarden.model import Evidence, Report, Status
+from trailwarden.grouping import is_large
+from trailwarden.model import Evidence, Population, Report, Status
 from trailwarden.presentation import failing_since
 
 MOST_CALLS = 2000
@@ -78,6 +81,32 @@ def judged(report: Report) -> dict[tuple[str, str], int]:
             behind = seen.setdefault((row.account, about.get(row.policy, "")), set())
             behind.update(str(item.get("subject", "")) for item in listed)
     return {(item.account, item.name): len(seen.get((item.account, item.name), ())) for item in report.populations}
+
+
+def populations(report: Report) -> list[tuple[Population, int]]:
+    """Return each population with the number of its subjects that were judged; of a large organization those of all accounts as one."""
+    counts = judged(report)
+    if not is_large(report):
+        return [(item, counts[item.account, item.name]) for item in report.populations]
+    merged: dict[tuple[str, str], list[Population]] = {}
+    for item in report.populations:
+        merged.setdefault((item.name, item.source), []).append(item)
+    return [(_merged(found), sum(counts[item.account, item.name] for item in found)) for found in merged.values()]
+
+
+def _merged(found: list[Population]) -> Population:
+    times = Counter(pair for item in found for pair in item.excluded)
+    excluded = tuple(
+        (name, why if number == 1 else f"{why}, in {number} accounts") for (name, why), number in times.items()
+    )
+    return replace(
+        found[0],
+        account=found[0].account if len(found) == 1 else f"{len(found)} accounts",
+        items=sum(item.items for item in found),
+        pages=sum(item.pages for item in found),
+        excluded=excluded,
+        not_reached=tuple(reason for item in found for reason in item.not_reached),
+    )
 
 
 def sampling(report: Report) -> str:

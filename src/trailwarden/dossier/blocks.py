@@ -34,7 +34,7 @@ def history(report: Report, evidence: Evidence) -> Iterator[str]:
 
 def scope(report: Report, evidence: Evidence | None) -> Iterator[str]:
     """Yield the completeness statement: each population, where it came from, what was judged, left out and not reached."""
-    populations, judged = report.populations, dossier.judged(report)
+    populations = dossier.populations(report)
     yield "## 4 Scope and completeness"
     if populations:
         yield table(
@@ -42,10 +42,10 @@ def scope(report: Report, evidence: Evidence | None) -> Iterator[str]:
             (
                 (
                     *(code(text) for text in (item.account, item.name, item.source)),
-                    *(str(number) for number in (item.pages, item.items, judged[item.account, item.name])),
+                    *(str(number) for number in (item.pages, item.items, judged)),
                     *(str(len(what)) for what in (item.excluded, item.not_reached)),
                 )
-                for item in populations
+                for item, judged in populations
             ),
         )
     else:
@@ -55,12 +55,12 @@ def scope(report: Report, evidence: Evidence | None) -> Iterator[str]:
         yield from counts(evidence)
     else:
         yield f"{ABSENT} a count from a second, independent source."
-    left_out = [(code(item.account), code(name), code(why)) for item in populations for name, why in item.excluded]
+    left_out = [(code(item.account), code(name), code(why)) for item, _ in populations for name, why in item.excluded]
     left_out += [("all", f"policy {code(item.policy)}", code(item.reason)) for item in report.exclusions]
     if left_out:
         yield "Excluded:"
         yield table(("Account", "What", "Reason"), left_out)
-    missed = [(item, reason) for item in populations for reason in item.not_reached]
+    missed = [(item, reason) for item, _ in populations for reason in item.not_reached]
     if missed:
         yield "Not reached:"
         yield table(

@@ -110,7 +110,6 @@ def gaps(report: Report) -> Iterator[str]:
 
 def completeness(report: Report, evidence: Evidence | None) -> Iterator[str]:
     """Yield where each population came from, and what was not reached."""
-    judged = dossier.judged(report)
     yield f"<p>{text(dossier.sampling(report))}</p>"
     yield table(
         "Populations",
@@ -118,11 +117,11 @@ def completeness(report: Report, evidence: Evidence | None) -> Iterator[str]:
         (
             (
                 *(code(part) for part in (item.account, item.name, item.source)),
-                *(str(number) for number in (item.pages, item.items, judged[item.account, item.name])),
+                *(str(number) for number in (item.pages, item.items, judged)),
                 text("; ".join(f"{name}: {why}" for name, why in item.excluded)) or "–",
                 text("; ".join(reason.sentence() for reason in item.not_reached)) or "–",
             )
-            for item in report.populations
+            for item, judged in dossier.populations(report)
         ),
     )
     if evidence and evidence.counts:
