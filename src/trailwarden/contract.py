@@ -39,6 +39,8 @@ def param(
     choices: tuple[str, ...] = (),
     minimum: int | None = None,
     alias: str = "",
+    pattern: str = "",
+    expects: str = "",
 ) -> Any:
     """Declare one field of a check's ``Params`` dataclass.
 
@@ -48,8 +50,17 @@ def param(
         choices: the allowed texts (for a list: of each element).
         minimum: the smallest allowed integer.
         alias: a second name that policies may use.
+        pattern: the regular expression of an allowed text (for a list: of each element).
+        expects: what the pattern stands for, in words.
     """
-    metadata = {"doc": doc, "choices": choices, "minimum": minimum, "alias": alias}
+    metadata = {
+        "doc": doc,
+        "choices": choices,
+        "minimum": minimum,
+        "alias": alias,
+        "pattern": pattern,
+        "expects": expects,
+    }
     return field(default=default, metadata=metadata)
 
 

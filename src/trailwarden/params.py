@@ -58,6 +58,8 @@ def _field_schema(hint: Any, metadata: Mapping[str, Any]) -> dict[str, Json]:
         schema["enum"] = list(metadata["choices"])
     if metadata.get("minimum") is not None:
         schema["minimum"] = metadata["minimum"]
+    if metadata.get("pattern"):
+        schema |= {"pattern": metadata["pattern"], "expects": metadata["expects"]}
     return schema
 
 

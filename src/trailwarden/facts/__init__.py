@@ -16,6 +16,7 @@ from trailwarden.facts.bucketsettings import (
 )
 from trailwarden.facts.deliveries import LOOK_BACK, Delivery
 from trailwarden.facts.eventrules import EventRule, EventRules
+from trailwarden.facts.history import LAG, REACH, History, HistoryEvent
 from trailwarden.facts.iam import IamPrincipal, Simulator
 from trailwarden.facts.key import KeyGrant, KeyMetadata, KeyRotation, KmsKey
 from trailwarden.facts.lake import EventDataStore, StoreSettings
@@ -61,8 +62,10 @@ SUBJECTS: dict[str, type[Subject]] = {
 __all__ = [
     "EXCLUDABLE_SOURCES",
     "GLOBAL_TYPES",
+    "LAG",
     "LOOK_BACK",
     "RCP",
+    "REACH",
     "READ",
     "SCP",
     "SUBJECTS",
@@ -90,6 +93,8 @@ __all__ = [
     "FlowLog",
     "Grant",
     "Guardrails",
+    "History",
+    "HistoryEvent",
     "IamPrincipal",
     "InsightSelector",
     "KeyGrant",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trailwarden.facts.alarms import Alarm
     from trailwarden.facts.bucket import LogBucket
     from trailwarden.facts.eventrules import EventRules
+    from trailwarden.facts.history import History
     from trailwarden.facts.iam import IamPrincipal, Simulator
     from trailwarden.facts.key import KmsKey
     from trailwarden.facts.lake import EventDataStore
@@ -287,6 +288,13 @@ class Account(Subject):
         from trailwarden.facts.iam import Simulator  # noqa: PLC0415 - it needs this module
 
         return Simulator(self)
+
+    @fact("cloudtrail.LookupEvents", needs=["Account.regions"])
+    def trail_history(self) -> History:
+        """What was done to trails in every enabled region, as far as the event history of this account reaches back."""
+        from trailwarden.facts.history import trail_history_everywhere  # noqa: PLC0415 - it needs this module
+
+        return trail_history_everywhere(self)
 
     @fact("cloudtrail.ListEventDataStores", needs=["Account.regions"])
     def event_data_stores(self) -> Population[EventDataStore]:

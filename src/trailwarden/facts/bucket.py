@@ -21,6 +21,7 @@ from trailwarden.facts.bucketsettings import (
     ReplicationRule,
     Versioning,
 )
+from trailwarden.facts.history import bucket_history
 from trailwarden.facts.key import KmsKey
 from trailwarden.facts.lifecycle import LifecycleRule
 from trailwarden.facts.logfiles import LogFiles, Retention, digest_in, retention_in
@@ -337,6 +338,8 @@ class LogBucket(Subject):
             return self._ask("s3.ListObjectsV2", Prefix=prefix, **narrowed)[1] or {}
 
         return LogFiles(page)
+
+    history = bucket_history
 
     @fact("s3.GetObjectRetention", needs=["LogBucket.location"])
     def object_retention(self) -> Callable[[str], Retention | None]:

@@ -11,6 +11,7 @@ from trailwarden.calls import Call
 from trailwarden.errors import Unreadable
 from trailwarden.facts.account import body_of, expect, reason_for_call
 from trailwarden.facts.base import Subject, fact
+from trailwarden.facts.history import key_history
 from trailwarden.facts.times import optional_time
 from trailwarden.model import ReasonCode
 from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
@@ -160,6 +161,8 @@ class KmsKey(Subject):
             return parse(str(text))
         except PolicyTextError as error:
             raise Unreadable(reason_for_call(call, ReasonCode.UNPARSEABLE, message=str(error))) from None
+
+    history = key_history
 
     @fact("kms.ListGrants")
     def grants(self) -> tuple[KeyGrant, ...]:

@@ -12,6 +12,7 @@ from trailwarden.errors import Unreadable
 from trailwarden.facts.account import body_of, expect, reason_for_call
 from trailwarden.facts.base import Subject, fact, record_call
 from trailwarden.facts.bucket import LogBucket
+from trailwarden.facts.history import trail_history
 from trailwarden.facts.integrity import log_integrity
 from trailwarden.facts.key import KmsKey
 from trailwarden.facts.loggroup import LogGroup
@@ -258,6 +259,7 @@ class Trail(Subject):
 
     integrity = log_integrity
     log_role = log_role
+    history = trail_history
 
     @fact("cloudtrail.ListTags")
     def tags(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from trailwarden.testing.judging import WATCHERS, policy_of, reason_of, run_chec
 from trailwarden.testing.lake import Lake
 from trailwarden.testing.neighbours import Neighbours
 from trailwarden.testing.organizing import Organizing, standalone
+from trailwarden.testing.past import Past
 from trailwarden.testing.world import ACCOUNT, MANAGEMENT, NOW, World, ago, log_bucket_policy
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Lake",
     "Neighbours",
     "Organizing",
+    "Past",
     "World",
     "ago",
     "log_bucket_policy",
