@@ -6,7 +6,7 @@ Everything that comes from data is escaped; a content security policy forbids wh
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from trailwarden import RenderOptions, Report, Status, coverage, dossier, reporter
 from trailwarden.dossier import pages
@@ -22,7 +22,7 @@ from trailwarden.grouping import (
     judged_accounts,
 )
 from trailwarden.markup import STYLE, authored, block, code, facts, section, table, text
-from trailwarden.model import Evidence, Result, Rule
+from trailwarden.model import Evidence, Json, Result, Rule
 from trailwarden.presentation import (
     ORDER,
     by_control,
@@ -46,6 +46,9 @@ from trailwarden.text import compact, json_text, plain
 LISTED = 200
 """Rows of a policy, account, unit or control that the page of a large organization lists; results.json has all."""
 _GROUPS = {"account": "Results by account", "ou": "Results by organizational unit", "control": "Results by control"}
+Entries = Mapping[str, Mapping[str, Json]]
+"""The lines of the ledger by call id, as ``Evidence`` has them."""
+
 _WORDS = {
     Status.PASS: "pass",
     Status.FAIL: "fail",
@@ -82,7 +85,7 @@ def _document(report: Report, evidence: Evidence | None, group_by: str) -> Itera
     yield from _standings(report) if is_large(report) else _posture(report)
     if evidence and evidence.history:
         yield from section("history", "Over time", _history(report, evidence))
-    entries = frozenset(evidence.entries) if evidence else frozenset[str]()
+    entries: Entries = evidence.entries if evidence else {}
     yield from _policies(report, entries, rows_elsewhere=group_by in _GROUPS)
     if group_by in _GROUPS:
         yield from section("grouped", _GROUPS[group_by], _grouped(report, group_by, entries))
@@ -227,13 +230,13 @@ def _standings(report: Report) -> Iterator[str]:
     yield f"<p>{len(standing) - len(busy)} of {len(standing)} accounts have nothing to do.</p></section>"
 
 
-def _grouped(report: Report, by: str, entries: frozenset[str]) -> Iterator[str]:
+def _grouped(report: Report, by: str, entries: Entries) -> Iterator[str]:
     for group in groups(report, by):
         yield f"<h3>{text(group.title, 200)}</h3>"
         yield from _verdicts(report, group.rows, entries)
 
 
-def _verdicts(report: Report, found: Iterable[Result], entries: frozenset[str]) -> Iterator[str]:
+def _verdicts(report: Report, found: Iterable[Result], entries: Entries) -> Iterator[str]:
     """Yield the rows, what needs work first; of a large organization some of those that need work, and a number."""
     listed = ranked = sorted(found, key=urgency)
     if is_large(report):
@@ -246,7 +249,7 @@ def _verdicts(report: Report, found: Iterable[Result], entries: frozenset[str]) 
         yield f'<p class="soft">Not listed here: {spoken}.</p>'
 
 
-def _policies(report: Report, entries: frozenset[str], *, rows_elsewhere: bool) -> Iterator[str]:
+def _policies(report: Report, entries: Entries, *, rows_elsewhere: bool) -> Iterator[str]:
     yield '<section aria-labelledby="policies"><h2 id="policies">Policies</h2>'
     found = by_policy(report)
     texts = {check.id: check for check in report.checks}
@@ -277,7 +280,7 @@ def _policies(report: Report, entries: frozenset[str], *, rows_elsewhere: bool) 
     yield "</section>"
 
 
-def _verdict(row: Result, entries: frozenset[str]) -> str:
+def _verdict(row: Result, entries: Entries) -> str:
     where = " / ".join(text(part) for part in (row.account, row.region) if part)
     name = "account" if row.subject_type == "account" else text(short_name(row), 200)
     seen = coverage.left_out(observed_facts(row))
@@ -298,7 +301,7 @@ def _verdict(row: Result, entries: frozenset[str]) -> str:
                 ("Missing permission", code(row.reason.missing_action) if row.reason else ""),
                 *((text(f"Waiver, {key}"), text(str(value))) for key, value in sorted((row.waiver or {}).items())),
                 *(("Note", text(note)) for note in row.notes),
-                ("Ledger entries", " ".join(_entry(call, entries) for call in row.calls)),
+                ("Ledger entries", ("<br>" if entries else " ").join(_entry(call, entries) for call in row.calls)),
                 ("Fingerprint", code(row_fingerprint(row))),
             ]
         ),
@@ -309,8 +312,14 @@ def _verdict(row: Result, entries: frozenset[str]) -> str:
     return "".join([*parts, coverage.shown(row.observed), "</div></details>"])
 
 
-def _entry(call: str, entries: frozenset[str]) -> str:
-    return f'<a href="#call-{text(call)}">{code(call)}</a>' if call in entries else code(call)
+def _entry(call: str, entries: Entries) -> str:
+    """Return a ledger entry's id; in a pack as a link to the reply, with the operation and AWS's request id."""
+    entry = entries.get(call)
+    if entry is None:
+        return code(call)
+    request = f", request {code(str(entry['request_id']))}" if entry.get("request_id") else ""
+    operation = text(f"{entry['service']}.{entry['operation']}")
+    return f'<a href="#call-{text(call)}">{code(call)}</a> {operation}{request}'
 
 
 def _history(report: Report, evidence: Evidence) -> Iterator[str]:

@@ -170,3 +170,24 @@ def test_attempts(tmp_path: Path) -> None:
     assert parse_ledger(files["ledger.jsonl"].decode(), "ledger").replies[first[0]].retries == 3
     for name in ("report.md", "report.html"):
         assert f"1 of {len(rest) + 1} calls were answered only after they had been sent again" in files[name].decode()
+
+
+def test_a_verdict_leads_to_its_replies(tmp_path: Path) -> None:
+    """In the page: operation and request id beside the link, and behind the link the reply as it was received."""
+    given = inputs(tmp_path / "in", world())
+    replies = (
+        (call, dataclasses.replace(reply, request_id=f"req-{call.id}")) for call, reply in given.ledger.replies.items()
+    )
+    files = pack(tmp_path / "pack", dataclasses.replace(given, ledger=Ledger(given.ledger.header, replies)))
+    page = files["report.html"].decode()
+    [verdict] = [
+        item
+        for item in re.findall(r'<details class="verdict">.*?</details>', page, re.DOTALL)
+        if ">fail<" in item and "validat" in item
+    ]
+    [identity, *_] = re.findall(r'href="#call-(\w+)"', verdict)
+    assert f"cloudtrail.DescribeTrails, request <code>req-{identity}</code>" in verdict
+    [reply] = re.findall(rf'<div id="call-{identity}">(.*?)</details>', page, re.DOTALL)
+    assert "LogFileValidationEnabled" in reply
+    assert f"req-{identity}" in reply
+    assert f"req-{identity}" in files["report.md"].decode()

@@ -5,8 +5,9 @@ import http.server
 import json
 import os
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from trailwarden.errors import OutputError, UsageError
 from trailwarden.evidence.build import SIGNER
 from trailwarden.evidence.inputs import Inputs
 from trailwarden.evidence.keys import KMS, PASSWORD, signer
-from trailwarden.evidence.manifest import BUNDLE, STATEMENT
+from trailwarden.evidence.manifest import BUNDLE, STAMP, STATEMENT
 from trailwarden.evidence.pack import PackOptions, make_pack
 from trailwarden.evidence.signature import signed_by
 
@@ -294,6 +295,7 @@ def test_a_timestamp(made: Inputs, key: Path, tmp_path: Path, authority: tuple[s
     assert outcome.findings == []
     assert "existed at 20" in outcome.done["signature"]
     assert any("--tsa-ca" in note for note in checked(folder, PUBLIC[P256]).notes)
+    assert_every_byte_counts(folder, files)
     pack(tmp_path / "other", made, PackOptions(key=str(key)))
     assert names(checked(tmp_path / "other", PUBLIC[P256], authorities=certificate)) == {BUNDLE}
     bundle = json.loads(files[BUNDLE])
@@ -309,6 +311,31 @@ def test_a_timestamp(made: Inputs, key: Path, tmp_path: Path, authority: tuple[s
         script = files["report.md"].decode().split("signature alone:\n\n```sh\n")[1].split("\n```")[0]
         command = ["sh", "-c", script, "verify", str(tmp_path / "pub.pem"), str(tmp_path / "ca.pem")]
         assert subprocess.run(command, cwd=folder, check=False, capture_output=True, timeout=60).returncode == 0
+
+
+def assert_every_byte_counts(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Also where the authority is not known, and in the parts of its answer that it does not sign."""
+    assert json.loads(files[BUNDLE])["verificationMaterial"]["timestampVerificationData"]
+    for name in (STAMP, BUNDLE):
+        data = files[name]
+        for place in range(0, len(data), len(data) // 25):
+            (folder / name).write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+            assert name in names(checked(folder, PUBLIC[P256])), (name, place)
+        (folder / name).unlink()
+        assert name in names(checked(folder, PUBLIC[P256]))
+        (folder / name).write_bytes(data)
+
+
+def test_signatures_are_not_taken_on_trust(
+    made: Inputs, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing is installed that could check one, there is no verdict."""
+    pack(tmp_path / "pack", made, PackOptions(key=str(key)))
+    pack(tmp_path / "unsigned", made)
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives", None)
+    with pytest.raises(UsageError, match="signatures need cryptography"):
+        checked(tmp_path / "pack")
+    assert checked(tmp_path / "unsigned").ok
 
 
 def test_an_authority_that_does_not_stamp(

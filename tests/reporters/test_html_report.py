@@ -12,7 +12,7 @@ from trailwarden.model import Report, Status
 from trailwarden.registry import get_reporter
 
 REPORTS = (build.realistic(), build.hostile(), build.empty())
-VOID = {"meta"}
+VOID = {"meta", "br"}
 
 
 class Outline(HTMLParser):

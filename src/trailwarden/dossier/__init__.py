@@ -201,6 +201,7 @@ def script(evidence: Evidence) -> str:
         "find . ! -type d | sed 's|^\\./||' | LC_ALL=C sort > \"$T/there\"\n"
         "{ cut -c67- SHA256SUMS; printf '%s\\n' SHA256SUMS predicate.json statement.json"
         + (" evidence.sigstore.json" if evidence.signer else "")
+        + (" evidence.tsr" if evidence.signer.get("authority") else "")
         + '; } | LC_ALL=C sort | diff - "$T/there"\n'
         'jq -e --arg digest "$(sha256sum < SHA256SUMS | cut -c-64)" \\\n'
         "  'any(.subject[]; .name == \"SHA256SUMS\" and .digest.sha256 == $digest)' statement.json > /dev/null\n"
@@ -222,8 +223,8 @@ def script(evidence: Evidence) -> str:
     if evidence.signer.get("authority"):
         signed += (
             "jq -j '.verificationMaterial.timestampVerificationData.rfc3161Timestamps[0].signedTimestamp' evidence.sigstore.json \\\n"
-            '  | base64 -d > "$T/stamp"\n'
-            'openssl ts -verify -in "$T/stamp" -data "$T/signature" -CAfile "$2"\n'
+            "  | base64 -d | cmp - evidence.tsr\n"
+            'openssl ts -verify -in evidence.tsr -data "$T/signature" -CAfile "$2"\n'
         )
     return f"{listed}{signed}".rstrip("\n")
 

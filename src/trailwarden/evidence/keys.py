@@ -124,6 +124,15 @@ def valid(public_key: bytes, signature: bytes, data: bytes) -> bool:
     return True
 
 
+def require_extra() -> None:
+    """Make sure that signatures can be checked here.
+
+    Raises:
+        UsageError: the extra ``sign`` is not installed.
+    """
+    _cryptography()
+
+
 def _public(data: bytes) -> Any:
     serialization, *_ = _cryptography()
     try:

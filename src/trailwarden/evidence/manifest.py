@@ -10,7 +10,9 @@ MANIFEST = "SHA256SUMS"
 STATEMENT = "statement.json"
 PREDICATE = "predicate.json"
 BUNDLE = "evidence.sigstore.json"
-OUTSIDE = (MANIFEST, STATEMENT, PREDICATE, BUNDLE)
+STAMP = "evidence.tsr"
+"""The timestamp in the bundle once more, as ``openssl ts`` reads it; two copies also show a damage that no signature covers."""
+OUTSIDE = (MANIFEST, STATEMENT, PREDICATE, BUNDLE, STAMP)
 """Files that speak about the manifest and so can't be in it."""
 
 _LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_.][A-Za-z0-9_./-]*)")

@@ -13,11 +13,11 @@ from trailwarden.evidence.build import build
 from trailwarden.evidence.folder import write_folder
 from trailwarden.evidence.inputs import Inputs
 from trailwarden.evidence.keys import signer
-from trailwarden.evidence.manifest import BUNDLE, MANIFEST, STATEMENT, sha256
+from trailwarden.evidence.manifest import BUNDLE, MANIFEST, STAMP, STATEMENT, sha256
 from trailwarden.evidence.previous import previous_pack
 from trailwarden.evidence.redact import redacted, refuse_damage, refuse_other_verdicts, without_accounts
 from trailwarden.evidence.repeat import repeat
-from trailwarden.evidence.signature import facts_of, signed_by
+from trailwarden.evidence.signature import facts_of, signed_by, stamp_in
 from trailwarden.evidence.timestamp import Authority
 from trailwarden.model import Report
 from trailwarden.report import Gate
@@ -63,6 +63,8 @@ def make_pack(folder: Path, inputs: Inputs, report: Report, options: PackOptions
     if signing:
         stamp = Authority(options.authority) if options.authority else None
         files[BUNDLE] = signed_by(files[STATEMENT], signing, stamp)
+        if stamp:
+            files[STAMP] = stamp_in(files[BUNDLE])
     return files
 
 

@@ -75,6 +75,7 @@ def check_bundle(bundle: bytes, statement: bytes, own_key: bytes, trust: Trust) 
         UsageError: a trusted key is none, or the extra that is needed is not installed.
     """
     found = Checked()
+    keys.require_extra()
     try:
         signature, key_id, stamp = _parse(bundle, statement)
     except (ValueError, KeyError, TypeError, IndexError, binascii.Error, RecursionError) as error:
@@ -83,6 +84,15 @@ def check_bundle(bundle: bytes, statement: bytes, own_key: bytes, trust: Trust) 
     _check_signature(found, _Signed(encoded(PAYLOAD_TYPE, statement), signature, key_id), own_key, trust)
     _check_stamp(found, signature, stamp, trust)
     return found
+
+
+def stamp_in(bundle: bytes) -> bytes:
+    """Return the timestamp in a bundle; nothing where there is none, or where the bundle is damaged."""
+    try:
+        stamps = json.loads(bundle)["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+        return _unbase64(stamps[0]["signedTimestamp"])
+    except (ValueError, KeyError, TypeError, IndexError, binascii.Error, RecursionError):
+        return b""
 
 
 def _parse(bundle: bytes, statement: bytes) -> tuple[bytes, str, bytes]:
@@ -121,9 +131,8 @@ def _check_signature(found: Checked, it: _Signed, own_key: bytes, trust: Trust) 
     try:
         own = keys.key_id(own_key) if own_key else ""
         good = own == it.key_id and keys.valid(own_key, it.signature, it.data)
-    except UsageError as error:
-        found.notes.append(f"the signature was not checked: {error.message}; {error.hint}")
-        return
+    except UsageError:  # the pack's own key is none
+        good = False
     if not good:
         found.problems.append("the signature is not valid under the key that the pack names")
     else:

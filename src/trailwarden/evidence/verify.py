@@ -13,10 +13,10 @@ from trailwarden.evidence.build import RESULTS, SIGNER, reports
 from trailwarden.evidence.compare import verdict_differences
 from trailwarden.evidence.folder import is_pack, read_folder
 from trailwarden.evidence.inputs import PACK, Inputs, read_inputs
-from trailwarden.evidence.manifest import BUNDLE, MANIFEST, OUTSIDE, PREDICATE, STATEMENT, parse_manifest, sha256
+from trailwarden.evidence.manifest import BUNDLE, MANIFEST, OUTSIDE, PREDICATE, STAMP, STATEMENT, parse_manifest, sha256
 from trailwarden.evidence.raw import raw_files
 from trailwarden.evidence.repeat import repeat
-from trailwarden.evidence.signature import Trust, check_bundle
+from trailwarden.evidence.signature import Trust, check_bundle, stamp_in
 from trailwarden.evidence.statement import statement_files
 from trailwarden.model import Report
 from trailwarden.presentation import evidence_id
@@ -140,6 +140,11 @@ def _stored(files: Mapping[str, bytes], outcome: Outcome) -> Report | None:
 
 def _signature(files: Mapping[str, bytes], inputs: Inputs | None, trust: Trust, outcome: Outcome) -> None:
     signer = inputs.surroundings.signer if inputs is not None else {}
+    stamp = stamp_in(files.get(BUNDLE, b""))
+    if stamp != files.get(STAMP, b""):
+        message = "the timestamps in the bundle and beside it are not the same"
+        for name in (STAMP, *((BUNDLE,) if stamp else ())):
+            outcome.add("signature", name, message if name in files else "missing: the bundle has a timestamp")
     if BUNDLE not in files:
         if signer or trust.keys:
             outcome.add("signature", BUNDLE, "missing: the pack is to be signed")
