@@ -42,8 +42,11 @@ def main() -> int:
         ledger=arguments.ledger,
     )
 
+    last = [api.Progress(0, 0, 0, 0)]
+
     def show(progress: api.Progress) -> None:
-        if progress.units % 100 == 0:
+        last[0] = progress
+        if arguments.progress and progress.units % 100 == 0:
             print(
                 json.dumps({"units": progress.units, "of": progress.total, "files": progress.files}),
                 file=sys.stderr,
@@ -51,7 +54,7 @@ def main() -> int:
             )
 
     began = time.perf_counter()
-    report = api.verify(options, on_progress=show if arguments.progress else None)
+    report = api.verify(options, on_progress=show)
     wall = time.perf_counter() - began
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     files = report.count("digests") + report.count("logs")
@@ -61,6 +64,8 @@ def main() -> int:
                 "status": report.status,
                 "inflate": content.LIBRARY,
                 "files": files,
+                "units": last[0].units,
+                "units_taken_over": last[0].resumed,
                 "seconds": wall,
                 "cpu": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
                 "rss_parent_mib": peak(),

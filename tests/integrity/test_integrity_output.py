@@ -1,7 +1,11 @@
 """What people and programs see: table, timeline, JSON, JSON lines, HTML, exit codes of the command."""
 
 import gzip
+import io
 import json
+import os
+import re
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -113,6 +117,41 @@ def test_command_writes_every_output_and_a_line_for_each_file(tmp_path: Path) ->
     assert len(lines) == 100
     assert [line["reason"] for line in lines if line["verdict"] != "verified"] == ["log-deleted"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["html", "json", "jsonl", "table", "timeline"]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """How far, how many files, how fast, how long still; nothing of it where nobody watches, and nothing stays."""
+    with running(world(base())) as url:
+        assert main(command(url, "-o", f"json={os.devnull}")) == 0
+        assert "files" not in capsys.readouterr().err
+        monkeypatch.setenv("TERM", "xterm")
+        terminal = _Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert main(command(url, "-o", f"json={os.devnull}")) == 0
+    shown = terminal.getvalue()
+    last = shown.split("\r\x1b[K")[-2]
+    assert re.fullmatch(r"█{20} 100 %  100 files  \d+/s  0:00 left", last)
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_lines_for_each_file_appear_whole_or_go_to_a_device(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A device is written to, not replaced; a run that ends without a verdict leaves neither file nor remains."""
+    with running(world(base())) as url:
+        assert main(command(url, "-o", f"jsonl={os.devnull}", "-o", "json")) == 0
+        assert json.loads(capsysbinary.readouterr().out)["status"] == "PASS"
+        assert main(command(url, "-o", "jsonl")) == 0
+        assert len(capsysbinary.readouterr().out.splitlines()) == 100
+        assert Path(os.devnull).is_char_device()
+        bad = ("-o", f"jsonl={tmp_path / 'lines'}", "--executor", "fibres")
+        assert main(command(url, *bad)) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_command_undecided_is_three(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -511,7 +511,10 @@ def test_verify_then_check_then_replay(wire: Wire, tmp_path: Path, forged: bool)
     assert statuses == {"digests": "PASS", "logs": "FAIL" if forged else "PASS", "history": "PASS"}
     again = run(*check, "--replay", "pack", cwd=tmp_path)
     assert json.loads(again.stdout)["results"] == json.loads(live.stdout)["results"]
-    assert read_report(tmp_path / "integrity.json").sha256 in (tmp_path / "pack" / "ledger.jsonl").read_text()
+    kept = (tmp_path / "pack" / "ledger.jsonl").read_text()
+    assert read_report(tmp_path / "integrity.json").sha256 in kept
+    assert f'"{case.periods[0].key.fingerprint}"' in kept
+    assert case.periods[0].entry()["Value"] in kept
     both = run(*check, "--replay", "pack", "--integrity", "integrity.json", cwd=tmp_path)
     assert (both.returncode, "--integrity adds to what is read" in both.stderr) == (2, True)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from trailwarden.cli import console
 from trailwarden.config import did_you_mean
 from trailwarden.errors import CredentialsError, OutputError, UsageError
-from trailwarden.files import write_atomic
+from trailwarden.files import open_atomic, write_atomic
 
 if TYPE_CHECKING:
     from trailwarden.integrity.api import Options as VerifyOptions
@@ -153,6 +153,7 @@ def run(options: Options) -> int:
         UsageError: a file given with the options can't be used.
         CredentialsError: there are none.
         OutputError: something could not be written.
+        BrokenPipeError: nobody reads stdout any more.
     """
     from trailwarden.integrity import api, render  # noqa: PLC0415 - as above
     from trailwarden.integrity.store import UnavailableError  # noqa: PLC0415 - as above
@@ -166,6 +167,8 @@ def run(options: Options) -> int:
         raise UsageError(str(error), "see `trailwarden logs verify --help`") from None
     except UnavailableError as error:
         raise CredentialsError(str(error), "log in, or name a profile with --profile") from None
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise OutputError(str(error), "check the files named on the command line") from error
     finally:
@@ -177,7 +180,7 @@ def run(options: Options) -> int:
         if path is None:
             console.print_out(text)
         else:
-            write_atomic(path, text.encode())
+            write_atomic(path, text.encode("utf-8", "backslashreplace"))
     return 0 if options.soft_fail else report.exit_code
 
 
@@ -190,26 +193,14 @@ def _line_writer(
         yield None
         return
     with contextlib.ExitStack() as stack:
-        streams = []
-        for path in paths:
-            if path is None:
-                streams.append(sys.stdout)
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{path.name}.partial")
-            stack.callback(partial.unlink, missing_ok=True)
-            streams.append(stack.enter_context(partial.open("w", encoding="utf-8")))
+        streams = [sys.stdout.buffer if path is None else stack.enter_context(open_atomic(path)) for path in paths]
 
         def write(record: FileRecord) -> None:
-            line = as_line(record)
+            line = as_line(record).encode("utf-8", "backslashreplace")
             for stream in streams:
                 stream.write(line)
 
         yield write
-        for path, stream in zip(paths, streams, strict=True):
-            if path is not None:
-                stream.close()
-                path.with_name(f".{path.name}.partial").replace(path)
 
 
 class _Progress:
