@@ -16,7 +16,7 @@ from pathlib import Path
 SHORT = """\
 id: short-{n}
 check: bucket-object-lock
-with: {{min_retention_days: {n}, allowed_modes: [COMPLIANCE]}}
+with: {{min_retention_days: {days}, allowed_modes: [COMPLIANCE]}}
 severity: high
 mappings: {{cis-aws-5.0: ["3.1", "3.2"]}}
 """
@@ -33,7 +33,7 @@ mappings:
   cis-aws-5.0: ["3.1", "3.2"]
   nist-800-53-r5: [AU-9, AU-12]
 params:
-  days: {{type: integer, default: {n}, minimum: 1}}
+  days: {{type: integer, default: {days}, minimum: 1}}
 subject: trail
 quantifier: any
 where:
@@ -48,9 +48,11 @@ message: "{{subject.name}}: {{message}}"
 """
 
 
-def write(folder: Path, policies: int, files: int) -> None:
-    """Spread the policies evenly over the files."""
-    texts = [(SHORT if number % 2 else FULL).format(n=number + 1) for number in range(policies)]
+def write(folder: Path, policies: int, files: int, values: int = 10) -> None:
+    """Spread the policies evenly over the files. Their checks ask for so many different values of a parameter."""
+    texts = [
+        (SHORT if number % 2 else FULL).format(n=number + 1, days=365 + number % values) for number in range(policies)
+    ]
     for number in range(files):
         (folder / f"p{number:04}.yaml").write_text("---\n".join(texts[number::files]))
 
@@ -66,25 +68,43 @@ def timed(label: str, function, repeat: int = 5) -> None:
     print(f"{label:58} wall {statistics.median(wall):7.3f} s   CPU {statistics.median(cpu):7.3f} s")
 
 
-def measure_evaluation(folder: Path, known) -> None:
-    """Judge all policies on an account of 100 trails whose replies are already read."""
-    from trailwarden.evaluate import evaluate
+def recorded(folder: Path, known) -> Path:
+    """Write the ledger of an account with 100 trails, each with a bucket of its own, as far as the policies read it."""
+    from trailwarden.plan import make_plan
     from trailwarden.policy.select import select
+    from trailwarden.scan import read_facts
     from trailwarden.testing import World
 
     world = World(regions=("us-east-1",))
     for number in range(100):
         world.add_trail(f"trail-{number}")
-    account = world.account()
-    policies = select([str(folder)], checks=known).policies
-    for policy in policies[:10]:
-        evaluate(policy, account)
+    read_facts(make_plan(select([str(folder)], checks=known)), world.account(), jobs=1)
+    path = folder.parent / "ledger.jsonl"
+    world.ledger().write(path)
+    return path
+
+
+def measure_evaluation(folder: Path, known, label: str) -> None:
+    """Judge all policies on 100 subjects, from a ledger on disk."""
+    import gc
+
+    from trailwarden.calls import Recorder
+    from trailwarden.cli import GARBAGE
+    from trailwarden.ledger import ReplayReader, read_ledger
+    from trailwarden.plan import make_plan
+    from trailwarden.policy.select import select
+    from trailwarden.scan import accounts_of, scan
+
+    path = recorded(folder, known)
+    plan = make_plan(select([str(folder)], checks=known))
+    gc.set_threshold(*GARBAGE)
 
     def judge() -> None:
-        for policy in policies:
-            evaluate(policy, account)
+        ledger = read_ledger(path)
+        for account in accounts_of(ledger.header, Recorder(ReplayReader(ledger))):
+            scan(plan, account, jobs=1)
 
-    timed(f"{len(policies)} policies on 100 trails and their buckets: evaluate", judge, 1)
+    timed(f"{len(plan.selection.policies)} policies, 100 subjects, {label}: evaluate", judge, 3)
 
 
 def main() -> None:
@@ -134,7 +154,9 @@ def main() -> None:
             path = Path(name) / "worst.yaml"
             path.write_text(text)
             timed(f"refused: {label}", partial(refused, path), 1)
-        measure_evaluation(folder, known)
+        measure_evaluation(folder, known, "10 values of a parameter")
+        write(folder, options.policies, options.files, values=options.policies)
+        measure_evaluation(folder, known, "all values different")
 
 
 if __name__ == "__main__":

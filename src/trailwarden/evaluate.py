@@ -5,17 +5,16 @@ Three-valued throughout: a part is PASS, FAIL, NOT_APPLICABLE or ERROR (unknown)
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from json.encoder import encode_basestring
 from typing import Any
 
-from trailwarden.calls import canonical
 from trailwarden.errors import Unreadable
 from trailwarden.facts import Account
 from trailwarden.facts.base import Population, Subject, Trace, tracing
-from trailwarden.judge import Outcome, conjunction, judge, merge_calls, negation, part_to_json
+from trailwarden.judge import Judge, Outcome, conjunction, merge_calls, negation, prepare
 from trailwarden.model import Json, PolicyResult, Reason, Result, Status
 from trailwarden.params import to_json
 from trailwarden.plan import population
@@ -32,16 +31,11 @@ class SubjectOutcome:
     """One subject of a policy: whether it is spoken about, and what each requirement concluded."""
 
     subject: Subject
+    status: Status
+    """The subject's own status; NOT_APPLICABLE when the policy does not speak about it."""
     where: Outcome | None
     """The decisive part of ``where`` when it is not met or not known; None when the policy speaks about the subject."""
     requirements: tuple[Outcome, ...]
-
-    @property
-    def status(self) -> Status:
-        """Return the subject's own status; NOT_APPLICABLE when the policy does not speak about it."""
-        if self.where is not None:
-            return Status.ERROR if self.where.status is Status.ERROR else Status.NOT_APPLICABLE
-        return conjunction([item.status for item in self.requirements])
 
     @property
     def parts(self) -> tuple[Outcome, ...]:
@@ -67,8 +61,8 @@ def evaluate(policy: Policy, account: Account) -> tuple[PolicyResult, list[Resul
         except Unreadable as error:
             found = Population([], [error.reason])
     listed = tuple(sorted(trace.calls))
-    in_scope = [item for item in found if _in_regions(policy, item)]
-    outcomes = [_judge_subject(policy, item) for item in in_scope]
+    where, require = ([prepare(node) for node in nodes] for nodes in (policy.where, policy.require))
+    outcomes = [_judge_subject(where, require, item) for item in found if _in_regions(policy, item)]
     if policy.quantifier.kind == "all":
         rows = _rows_of_all(policy, account, found, outcomes, listed)
     else:
@@ -87,13 +81,15 @@ def _in_regions(policy: Policy, subject: Subject) -> bool:
     return isinstance(subject, Account) or "all" in policy.scope.regions or subject.region in policy.scope.regions
 
 
-def _judge_subject(policy: Policy, subject: Subject) -> SubjectOutcome:
-    condition = [judge(node, subject) for node in policy.where]
+def _judge_subject(where: Sequence[Judge], require: Sequence[Judge], subject: Subject) -> SubjectOutcome:
+    condition = [judge(subject) for judge in where]
     status = conjunction([item.status for item in condition]) if condition else Status.PASS
     if status is not Status.PASS:
         decisive = next(item for item in condition if item.status is status)
-        return SubjectOutcome(subject, decisive, ())
-    return SubjectOutcome(subject, None, tuple(judge(node, subject) for node in policy.require))
+        own = Status.ERROR if status is Status.ERROR else Status.NOT_APPLICABLE
+        return SubjectOutcome(subject, own, decisive, ())
+    requirements = tuple([judge(subject) for judge in require])
+    return SubjectOutcome(subject, conjunction([item.status for item in requirements]), None, requirements)
 
 
 def _spoken_about(outcomes: Sequence[SubjectOutcome]) -> list[SubjectOutcome]:
@@ -122,6 +118,8 @@ def _rows_of_all(
 
 def _numbers(parts: Sequence[Outcome]) -> list[int]:
     """Return for each part how many of the same name there are up to it: a check may be required twice, with other parameters."""
+    if len(parts) == 1:
+        return [1]
     names = [part.check for part in parts]
     return [names[: index + 1].count(name) for index, name in enumerate(names)]
 
@@ -167,8 +165,8 @@ def _quantified_row(
     wanted = policy.quantifier.number if policy.quantifier.kind == "at_least" else 1
     if passing >= wanted:
         reached = Status.PASS
-    elif open_ended or passing + unknown >= wanted:
-        reached = Status.ERROR
+    elif open_ended or passing + unknown >= wanted or (unknown == len(speaking) and policy.on_empty != "fail"):
+        reached = Status.ERROR  # the last: all that is unknown may turn out not to apply, and then nothing fails
     else:
         reached = Status.FAIL
     status = negation(reached) if policy.quantifier.kind == "none" else reached
@@ -187,7 +185,7 @@ def _quantified_row(
             "subject": item.subject.id,
             "region": item.subject.region,
             "status": item.status.value,
-            "checks": [part_to_json(part) for part in item.parts],
+            "checks": [part.as_part() for part in item.parts],
         }
         for item in outcomes
     ]
@@ -198,9 +196,17 @@ def _quantified_row(
         text,
         reason=reason,
         observed={"candidates": candidates},
+        observed_text=f'{{"candidates":[{",".join([_candidate_text(item) for item in outcomes])}]}}',
         expected={"quantifier": str(policy.quantifier), "checks": [node.check.id for node in policy.check_nodes()]},
         calls=merge_calls([listed, *(part.calls for item in outcomes for part in item.parts)]),
     )
+
+
+def _candidate_text(item: SubjectOutcome) -> str:
+    """Return a candidate of the observed values as canonical JSON."""
+    region, subject = encode_basestring(item.subject.region), encode_basestring(item.subject.id)
+    parts = ",".join([part.part_text for part in item.parts])
+    return f'{{"checks":[{parts}],"region":{region},"status":"{item.status.value}","subject":{subject}}}'
 
 
 def _lacking(item: SubjectOutcome, wanted_none: bool) -> str:
@@ -236,15 +242,15 @@ def _account_row(
     *,
     reason: Reason | None = None,
     observed: Mapping[str, Json] | None = None,
+    observed_text: str = "",
     expected: Mapping[str, Json] | None = None,
     calls: tuple[str, ...] = (),
 ) -> Result:
     nodes = policy.check_nodes()
     names = "+".join(dict.fromkeys(node.check.id for node in nodes))
     shown = to_json(nodes[0].params) if len(nodes) == 1 else {}
-    return _row(
-        policy, account, account, Outcome(status, names, text, observed or {}, expected or {}, reason, shown, calls)
-    )
+    outcome = Outcome(status, names, text, observed or {}, expected or {}, reason, shown, calls, text=observed_text)
+    return _row(policy, account, account, outcome)
 
 
 def _row(policy: Policy, account: Account, subject: Subject, outcome: Outcome, number: int = 1) -> Result:
@@ -271,7 +277,7 @@ def _row(policy: Policy, account: Account, subject: Subject, outcome: Outcome, n
         subject_name=subject.name,
         notes=outcome.notes,
         check_version=outcome.version,
-        state=hashlib.sha256(canonical(outcome.observed).encode("utf-8", "surrogatepass")).hexdigest()[:16],
+        state=outcome.state,
     )
 
 

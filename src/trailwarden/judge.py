@@ -5,10 +5,14 @@ A part is PASS, FAIL, NOT_APPLICABLE or ERROR (unknown), and no combination turn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from json.encoder import encode_basestring
 
+from trailwarden.calls import canonical
+from trailwarden.contract import Check
 from trailwarden.errors import Unreadable
 from trailwarden.facts.base import Subject, Trace, tracing
 from trailwarden.model import Finding, Json, Reason, ReasonCode, Status
@@ -17,9 +21,12 @@ from trailwarden.plan import LINKS, allowed_facts
 from trailwarden.policy.model import AllOf, AnyOf, CheckNode, Node, Not
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Outcome:
-    """What one node of a policy concluded about one subject."""
+    """What one node of a policy concluded about one subject. Many policies share one, and nobody changes it.
+
+    Not frozen and without cached properties: a large run makes hundreds of thousands, and these take longer than all that is in them.
+    """
 
     status: Status
     check: str
@@ -31,6 +38,48 @@ class Outcome:
     calls: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     version: int = 1
+    parts: tuple[Outcome, ...] = ()
+    """What ``observed`` consists of, where it consists of parts."""
+    text: str = ""
+    """``observed`` as canonical JSON, where it was put together already."""
+    _state: str = ""
+    _part: str = ""
+
+    @property
+    def observed_text(self) -> str:
+        """Return ``observed`` as canonical JSON. Texts of parts are used again: they are most of what a run would write twice."""
+        if not self.text:
+            parts = ",".join([part.part_text for part in self.parts])
+            self.text = f'{{"parts":[{parts}]}}' if parts else canonical(self.observed)
+        return self.text
+
+    @property
+    def state(self) -> str:
+        """Return the hash of what was observed, 16 hexadecimal digits."""
+        if not self._state:
+            self._state = hashlib.sha256(self.observed_text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return self._state
+
+    @property
+    def part_text(self) -> str:
+        """Return ``as_part`` as canonical JSON."""
+        if not self._part:
+            check, message = encode_basestring(self.check), encode_basestring(self.message)
+            status = self.status.value
+            self._part = f'{{"check":{check},"message":{message},"observed":{self.observed_text},"status":"{status}"}}'
+        return self._part
+
+    def as_part(self) -> dict[str, Json]:
+        """Return the outcome as ``observed`` shows it among its siblings."""
+        return {
+            "check": self.check,
+            "status": self.status.value,
+            "message": self.message,
+            "observed": self.observed,
+        }
+
+
+Judge = Callable[[Subject], Outcome]
 
 
 def conjunction(statuses: Sequence[Status]) -> Status:
@@ -54,68 +103,81 @@ def negation(status: Status) -> Status:
     return {Status.PASS: Status.FAIL, Status.FAIL: Status.PASS}.get(status, status)
 
 
-def judge(node: Node, subject: Subject) -> Outcome:
-    """Judge one node on one subject."""
+def prepare(node: Node) -> Judge:
+    """Return what judges a node on one subject after another; whatever does not depend on the subject is settled here."""
     if isinstance(node, CheckNode):
-        return _judge_check(node, subject)
+        return _prepare_check(node)
     if isinstance(node, Not):
-        inner = judge(node.part, subject)
-        return replace(
-            inner, status=negation(inner.status), check=f"not {inner.check}", message=f"must not hold: {inner.message}"
-        )
-    parts = [judge(part, subject) for part in node.parts]
+        inner = prepare(node.part)
+        return lambda subject: _negated(inner(subject))
+    parts = [prepare(part) for part in node.parts]
     if isinstance(node, AllOf):
-        return _combine(parts, conjunction([item.status for item in parts]), "+")
+        return lambda subject: _combine([part(subject) for part in parts], conjunction, "+")
     assert isinstance(node, AnyOf)
-    return _combine(parts, disjunction([item.status for item in parts]), "|")
+    return lambda subject: _combine([part(subject) for part in parts], disjunction, "|")
 
 
-def _combine(parts: Sequence[Outcome], status: Status, joint: str) -> Outcome:
+def _negated(inner: Outcome) -> Outcome:
+    return replace(
+        inner,
+        status=negation(inner.status),
+        check=f"not {inner.check}",
+        message=f"must not hold: {inner.message}",
+        _part="",
+    )
+
+
+def _combine(parts: Sequence[Outcome], rule: Callable[[Sequence[Status]], Status], joint: str) -> Outcome:
     """Make one outcome of several; those that decided the status give it its message."""
+    status = rule([item.status for item in parts])
     decisive = [item for item in parts if item.status is status] or list(parts)
     return Outcome(
         status=status,
-        check=joint.join(item.check for item in parts),
-        message="; ".join(item.message for item in decisive),
-        observed={"parts": [part_to_json(item) for item in parts]},
+        check=joint.join([item.check for item in parts]),
+        message="; ".join([item.message for item in decisive]),
+        observed={"parts": [item.as_part() for item in parts]},
         expected={"parts": [{"check": item.check, "expected": dict(item.expected)} for item in parts if item.expected]},
         reason=next((item.reason for item in decisive if item.reason is not None), None)
         if status is Status.ERROR
         else None,
         calls=merge_calls(item.calls for item in parts),
-        notes=tuple(note for item in parts for note in item.notes),
+        notes=tuple([note for item in parts for note in item.notes]),
+        parts=tuple(parts),
     )
-
-
-def part_to_json(outcome: Outcome) -> dict[str, Json]:
-    """Return an outcome as ``observed`` shows it among its siblings."""
-    return {
-        "check": outcome.check,
-        "status": outcome.status.value,
-        "message": outcome.message,
-        "observed": dict(outcome.observed),
-    }
 
 
 def merge_calls(several: Iterable[Iterable[str]]) -> tuple[str, ...]:
     """Return the ids of several outcomes' calls, each once, in a stable order."""
-    return tuple(sorted({call for calls in several for call in calls}))
+    return tuple(sorted(set().union(*several)))
 
 
-def _judge_check(node: CheckNode, subject: Subject) -> Outcome:
+def _prepare_check(node: CheckNode) -> Judge:
     """Judge a check once per subject and parameters, however many policies ask for it: facts and clock stand still in a run."""
     kind = node.subject
-    target = subject if type(subject) is kind else LINKS[type(subject), kind](subject)
-    if target is None:
-        text = f"{subject.name} has no {kind.kind}"
-        return Outcome(
-            Status.NOT_APPLICABLE, node.check.id, text, params=_shown(node.params), version=node.check.version
-        )
-    key = (node.check, node.params, target is subject)
-    outcome: Outcome | None = target.verdicts.get(key)
-    if outcome is None:
-        outcome = target.verdicts[key] = _ask(node, target, {} if target is subject else {"judged": target.id})
-    return outcome
+    direct, linked = _memo(node.check, node.params, False), _memo(node.check, node.params, True)
+    shown = _shown(node.params)
+    allowed, who = allowed_facts(node.check, node.params), f"check {node.check.id}"
+
+    def judge(subject: Subject) -> Outcome:
+        own = type(subject) is kind
+        target = subject if own else LINKS[type(subject), kind](subject)
+        if target is None:
+            text = f"{subject.name} has no {kind.kind}"
+            return Outcome(Status.NOT_APPLICABLE, node.check.id, text, params=shown, version=node.check.version)
+        memo = direct if own else linked
+        outcome: Outcome | None = target.verdicts.get(memo)
+        if outcome is None:
+            trace = Trace(allowed, who)
+            outcome = target.verdicts[memo] = _ask(node, target, trace, shown, {} if own else {"judged": target.id})
+        return outcome
+
+    return judge
+
+
+@lru_cache(maxsize=65536)
+def _memo(check: Check, params: object, linked: bool) -> object:
+    """Return what stands for a check with its parameters among a subject's verdicts: found by identity, hashed once a policy."""
+    return object()
 
 
 @lru_cache(maxsize=4096)
@@ -125,14 +187,15 @@ def _shown(params: object) -> Mapping[str, Json]:
     return shown
 
 
-def _ask(node: CheckNode, target: Subject, observed: Mapping[str, Json]) -> Outcome:
+def _ask(
+    node: CheckNode, target: Subject, trace: Trace, shown: Mapping[str, Json], observed: Mapping[str, Json]
+) -> Outcome:
     """Run the check's function; ``observed`` comes before what it observes."""
-    check, params = node.check, node.params
-    trace = Trace(allowed=allowed_facts(check, params), who=f"check {check.id}")
+    check = node.check
     reason: Reason | None = None
     with tracing(trace):
         try:
-            finding = check.judges[node.subject](target, params)
+            finding = check.judges[node.subject](target, node.params)
         except Unreadable as error:
             reason = error.reason
             finding = Finding(Status.ERROR, f"could not be evaluated: {reason.sentence()}")
@@ -144,10 +207,10 @@ def _ask(node: CheckNode, target: Subject, observed: Mapping[str, Json]) -> Outc
         finding.status,
         check.id,
         finding.message,
-        finding.observed if reason is not None else {**observed, **finding.observed},
+        {**observed, **finding.observed} if observed and reason is None else finding.observed,
         finding.expected,
         reason,
-        _shown(params),
+        shown,
         tuple(sorted(trace.calls)),
         finding.notes,
         check.version,

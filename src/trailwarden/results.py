@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from enum import Enum
 from functools import cache
 from importlib.resources import files
+from json.encoder import encode_basestring
 from typing import Any, TypeVar
 
 from trailwarden.errors import UsageError
@@ -36,8 +37,10 @@ def fingerprint(policy: str, check: str, account: str, region: str, subject: str
 
     ``number`` tells apart requirements of one policy that ask the same check: 1 for the first of them.
     """
-    identity: list[Json] = [policy, check, account, region, subject, *([number] if number > 1 else [])]
-    text = json.dumps(identity, separators=(",", ":"), ensure_ascii=False)
+    identity = [encode_basestring(text) for text in (policy, check, account, region, subject)]
+    if number > 1:
+        identity.append(str(number))
+    text = f"[{','.join(identity)}]"  # the JSON of a list
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -10,6 +11,9 @@ from collections.abc import Sequence
 from trailwarden.cli import console
 from trailwarden.cli.commands import build_parser
 from trailwarden.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNUSABLE, TrailwardenError
+
+GARBAGE = (50_000, 20, 50)
+"""When Python looks for garbage. Nearly all that a run makes lives to its end; looking as often as usual takes a third of the time."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
+        gc.set_threshold(*GARBAGE)
         chosen = build_parser(arguments).parse_args(arguments)
         code: int = chosen.run(chosen.parse(chosen))
         console.flush()

@@ -98,11 +98,11 @@ class Subject:
         return f"<{type(self).__name__} {self.id}>"
 
     def _cell(self, name: str) -> _Cell:
-        with self._cells_lock:
-            cell = self._cells.get(name)
-            if cell is None:
-                cell = self._cells[name] = _Cell()
+        cell = self._cells.get(name)
+        if cell is not None:  # the usual case, and dictionaries are read atomically
             return cell
+        with self._cells_lock:
+            return self._cells.setdefault(name, _Cell())
 
 
 class Fact(Generic[S, T]):
@@ -150,9 +150,10 @@ class Fact(Generic[S, T]):
                 f"{trace.who} reads {self.qualified} without declaring it", f"add {self.qualified} to its reads"
             )
         cell = subject._cell(self.name)  # noqa: SLF001 - the two classes are one mechanism
-        with cell.lock:
-            if not cell.done:
-                self._fill(cell, subject)
+        if not cell.done:  # the last thing that is set, so a cell that is done can be read without its lock
+            with cell.lock:
+                if not cell.done:
+                    self._fill(cell, subject)
         if trace is not None:
             trace.calls.update(dict.fromkeys(cell.calls))
         if cell.error is not None:
