@@ -19,6 +19,7 @@ from trailwarden.policydoc import (
     decide,
     delivery_allowed,
     denies_insecure_transport,
+    is_public,
     open_actions,
     parse,
     statement_matches,
@@ -322,6 +323,53 @@ def test_unexpected_writers(items: list[dict[str, Any]]) -> None:
     writes = [request for request in REQUESTS if request[:2] == (STRANGER, "s3:PutObject")]
     if not found:
         assert not any(plain_match(item, *request) for item in items for request in writes)
+
+
+# Conditions that close a policy to the public or only seem to, beside those above.
+LIMITS: list[dict[str, Any]] = [
+    {"StringEquals": {"aws:PrincipalOrgID": "o-ours"}},
+    {"StringLike": {"aws:PrincipalOrgID": ["o-ours", "o-*"]}},
+    {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-ours"}},
+    {"StringEquals": {"aws:SourceAccount": OURS}},
+    {"StringLike": {"aws:SourceAccount": "1111*"}},
+    {"StringEquals": {"aws:SourceVpce": "vpce-1"}},
+    {"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "0.0.0.0/1"]}},
+    {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+    {"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-ours"}},
+]
+ANYBODY = "arn:aws:iam::555566667777:role/c"
+OUTSIDE: dict[str, Any] = {
+    "aws:principalarn": (ANYBODY,),
+    "aws:principalaccount": ("555566667777",),
+    "aws:principalisawsservice": ("false",),
+    "aws:sourceaccount": (),
+    "aws:sourcevpce": (),
+}
+OUTSIDERS = [
+    {**situation, **OUTSIDE, "aws:sourceip": address, "aws:principalorgid": organization}
+    for situation in SITUATIONS[::3]
+    for address, organization in itertools.product(((), ("8.8.8.8",), ("200.1.2.3",)), ((), ("o-theirs",)))
+]
+
+
+@st.composite
+def limited(draw: st.DrawFn) -> dict[str, Any]:
+    statement = draw(ALLOWS)
+    return {**statement, "Condition": {**statement["Condition"], **draw(st.sampled_from(LIMITS))}}
+
+
+@settings(UNHURRIED, max_examples=100)
+@given(some(st.one_of(ALLOWS, limited())))
+def test_publicity(items: list[dict[str, Any]]) -> None:
+    """Nobody from outside gets through a policy that is not public, whatever else is true of the request."""
+    if is_public(parse(document(items))).public is False:
+        assert not any(
+            plain_match(item, ANYBODY, action, resource, context)
+            for item in items
+            for action in ACTIONS[:2]
+            for resource in RESOURCES[::2]
+            for context in OUTSIDERS
+        )
 
 
 @settings(UNHURRIED, max_examples=120)
