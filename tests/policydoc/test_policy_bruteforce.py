@@ -44,7 +44,7 @@ CALLERS: dict[str, dict[str, tuple[str, ...]]] = {
     SERVICE: {"aws:principalarn": (), "aws:principalaccount": (), "aws:principalisawsservice": ("true",)},
 }
 ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:Unheard", "S3:listbucket")
-RESOURCES = (BUCKET, f"{BUCKET}/", f"{BUCKET}/a", f"{BUCKET}/AWSLogs/{OURS}/CloudTrail/x")
+RESOURCES = (BUCKET, f"{BUCKET}/", f"{BUCKET}/a", f"{BUCKET}/{OURS}/x", f"{BUCKET}/AWSLogs/{OURS}/CloudTrail/x")
 # What a request may carry besides who it is from.
 SITUATIONS = [
     {
@@ -54,6 +54,7 @@ SITUATIONS = [
         "aws:unheard": (),
         "aws:sourceip": address,
         "aws:currenttime": (f"{year}-01-01T00:00:00Z",),
+        "aws:unheard": (),
     }
     for secure, tls, (tag, address, year) in itertools.product(
         ("true", "false"),
@@ -385,6 +386,7 @@ def test_delivery(allows: list[dict[str, Any]], denies: list[dict[str, Any]]) ->
         "aws:sourcearn": (TRAIL,),
         "aws:sourceip": (),
         "aws:currenttime": ("2026-01-01T00:00:00Z",),
+        "aws:unheard": (),
     }
     for tag in ((), ("x",), ("x", "y")):
         context = Context({**known, "aws:tag": tag})
