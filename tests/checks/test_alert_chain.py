@@ -289,6 +289,7 @@ def ruled(pattern: Any = None, **row: Any) -> tuple[World, EventRules]:
 def test_rules_are_asked_for_only_when_the_policy_says_so() -> None:
     world, _ = streaming()
     assert judged(RULES, world).status is NA
+    assert judged(RULES, world, {"accept_metric_filter": True}).status is NA
     assert not [call for call in world.calls if call.service == "events"]
 
 
@@ -435,6 +436,11 @@ def test_a_metric_filter_may_do_it_instead() -> None:
     assert judged(RULES, world, params).status is FAIL
     world.deny("logs.DescribeMetricFilters")
     assert reason_of(judged(RULES, world, accepting)).missing_action == "logs:DescribeMetricFilters"
+    world, _ = ruled()
+    world.deny("logs.DescribeMetricFilters")
+    assert judged(RULES, world, accepting).status is PASS, "rules that notice everything need no filter"
+    world.deny("cloudtrail.DescribeTrails")
+    assert judged(RULES, world, REQUIRE).status is ERROR, "no trail that could be listed is not no trail"
 
 
 @pytest.mark.parametrize("operation", ["ListRules", "ListTargetsByRule"])

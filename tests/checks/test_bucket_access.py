@@ -142,6 +142,28 @@ def test_where_the_local_reading_disagrees_aws_wins_with_a_note():
     assert any("AWS wins" in note for note in row.notes)
 
 
+def test_without_a_policy_or_a_local_opinion_there_is_nothing_to_disagree_about():
+    world = world_of()
+    world.error("s3.GetBucketPolicy", "NoSuchBucketPolicy", status=404)
+    world.error("s3.GetBucketPolicyStatus", "NoSuchBucketPolicy", status=404)
+    [row] = run_check("bucket-not-public", world)
+    assert (row.status, row.notes) == (PASS, ())
+    odd = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{ARN}/*"}
+    world = world_of()
+    document = {"Statement": [{**odd, "Condition": {"NewOperator": {"aws:x": "1"}}}]}
+    world.reply("s3.GetBucketPolicy", {"Policy": json.dumps(document)})
+    [row] = run_check("bucket-not-public", world)
+    assert (row.status, row.notes) == (PASS, ())
+
+
+def test_one_public_grant_among_others_is_enough():
+    world = open_up(world_of())
+    owner = {"Grantee": {"Type": "CanonicalUser", "ID": "0" * 64}, "Permission": "FULL_CONTROL"}
+    public = {"Grantee": {"Type": "Group", "URI": ALL_USERS}, "Permission": "READ"}
+    world.reply("s3.GetBucketAcl", {"Grants": [owner, public]})
+    assert status_of("bucket-not-public", world) is FAIL
+
+
 def test_a_policy_text_that_cannot_be_parsed_is_an_error():
     world = world_of()
     world.reply("s3.GetBucketPolicy", {"Policy": "[]"})

@@ -64,6 +64,12 @@ def test_the_account_that_owns_the_bucket_is_judged() -> None:
     assert f"account {ARCHIVE}" in judged(ACCOUNT_BLOCK, world, **options).message
 
 
+def test_an_owner_that_no_listing_names_is_taken_to_be_who_was_asked() -> None:
+    world = world_of()
+    world.deny("s3.ListBuckets")
+    assert f"account {ACCOUNT}" in judged(ACCOUNT_BLOCK, world, subject=LogBucket).message
+
+
 def test_an_owner_out_of_reach_is_an_error() -> None:
     world = World()
     world.add_bucket("logs", owner=ARCHIVE)
@@ -366,10 +372,9 @@ def test_the_rule_that_comes_nearest_is_the_one_that_is_explained(number: int) -
 
 
 def test_every_trail_that_delivers_here_must_be_replicated() -> None:
-    rule: dict[str, Any] = {"Filter": {"Prefix": "a/"}, "SourceSelectionCriteria": None}
-    world = with_replica(**rule)
-    world.add_trail("main", bucket="logs", S3KeyPrefix="a")
-    assert judged(REPLICA, with_replica(**rule), BOTH).status is FAIL
+    world = with_replica(Filter={"Prefix": "a/"})
+    world.add_trail("second", bucket="logs", S3KeyPrefix="a")
+    assert "covers 'a/' only" in judged(REPLICA, world, BOTH).message
     world = with_replica(Filter={"Prefix": ""}, SourceSelectionCriteria=None)
     world.add_trail("second", bucket="logs", key="other")
     assert "KMS" in judged(REPLICA, world, BOTH).message

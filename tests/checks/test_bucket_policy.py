@@ -241,6 +241,11 @@ def test_the_owner_of_a_bucket_elsewhere_is_its_own_account() -> None:
     document["Statement"].append(allow({"AWS": f"arn:aws:iam::{ACCOUNT}:role/admin"}, "s3:PutObject"))
     put(world, document)
     assert judged(WRITE, world, **options).status is FAIL
+    delegation = {"AWS": f"arn:aws:iam::{STRANGER}:root"}
+    put(world, {"Statement": [allow(delegation, "s3:GetObject")]})
+    assert judged(READ, world, **options).status is PASS
+    put(world, {"Statement": [allow({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "s3:GetObject")]})
+    assert judged(READ, world, **options).status is FAIL
 
 
 def test_writers_and_services_may_be_expected() -> None:
@@ -280,6 +285,7 @@ def test_of_a_bucket_without_known_owner_the_trails_account_is_taken_for_it(chec
     }
     world = world_of(own)
     world.deny("s3.ListBuckets")
+    world.deny("s3.HeadBucket")
     assert judged(check, world).status is PASS
 
 

@@ -96,6 +96,7 @@ CASES = [
         "is off",
     ),
     ("bucket-mfa-delete", VERSIONING, {"Status": "Enabled"}, {"accept_object_lock": False}, FAIL, "is off"),
+    ("bucket-mfa-delete", VERSIONING, {}, {"accept_object_lock": False}, FAIL, "is off"),
     ("bucket-mfa-delete", VERSIONING, {"Status": "Enabled"}, {}, PASS, "can't be deleted by credentials alone"),
     ("bucket-mfa-delete", LOCK, lock("GOVERNANCE", Days=400), {}, FAIL, "is off"),
     ("bucket-mfa-delete", LOCK, lock(Days=364), {}, FAIL, "is off"),
@@ -377,6 +378,15 @@ def test_the_accounts_settings_matter_only_where_the_buckets_do_not_decide():
     assert status_of("bucket-public-access-block", world, {"level": "effective"}) is PASS
     world.reply(PAB, block(True, True, True, False))
     assert status_of("bucket-public-access-block", world, {"level": "effective"}) is ERROR
+
+
+def test_data_events_of_this_account_do_not_stand_in_for_a_record_of_the_owners():
+    world = World()
+    world.add_bucket("logs", owner=OTHER)
+    world.selectors(world.add_trail("main", bucket="logs"), basic=[DATA])
+    world.reply(LOGGING, {})
+    options = {"peers": [OTHER], "log_accounts": [OTHER]}
+    assert status_of("bucket-server-access-logging", world, {"accept_data_events": True}, **options) is FAIL
 
 
 def test_a_customer_key_is_proven_by_describing_it():

@@ -174,6 +174,12 @@ def test_every_bucket_that_the_key_serves_is_compared() -> None:
     assert (row.status, row.message) == (FAIL, "key logs is not in the region of bucket far")
 
 
+def test_a_trail_without_a_bucket_has_no_region_to_compare() -> None:
+    world = World()
+    world.add_trail("main", key="logs", S3BucketName="")
+    assert status_of(USABLE, world) is PASS
+
+
 def test_an_alias_is_in_the_region_of_its_key() -> None:
     """The trail may name an alias; what counts is the key behind it."""
     world = World()

@@ -175,6 +175,16 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "allow_same_account": given(FLAG, False),
     },
     "org-s3-block-public-access-policy": {"require": given(FLAG, False)},
+    "alert-root-usage": {
+        "alternative_accepted": given(many(one_of("eventbridge", "siem")), []),
+        "max_period_seconds": given(at_least(1), 3600),
+        "extra_events": given(many(TEXT), []),
+        "match": given(one_of("semantic", "cis_literal"), "semantic"),
+    },
+    "alert-topic-protected": {"require_kms": given(FLAG, False), "min_confirmed": given(at_least(0), 1)},
+    "lake-store-active": {"store_required": given(FLAG, False)},
+    "lake-store-retention": {"min_retention_days": given(at_least(7), 365)},
+    "config-delivery-healthy": {"max_age_hours": given(at_least(1), 48)},
 }
 
 

@@ -179,7 +179,9 @@ def test_a_region_enabled_a_moment_ago_gets_time() -> None:
     assert "enabled at 2026-06-01T09:00:00Z; trails: none listed" in row.message
 
 
-@pytest.mark.parametrize(("hours", "grace", "status"), [(23.9, 24, ERROR), (24, 24, FAIL), (3, 2, FAIL), (3, 0, FAIL)])
+@pytest.mark.parametrize(
+    ("hours", "grace", "status"), [(23.9, 24, ERROR), (24, 24, FAIL), (3, 2, FAIL), (0.9, 1, ERROR), (3, 0, FAIL)]
+)
 def test_the_grace_ends(hours: float, grace: int, status: Status) -> None:
     world = uncovered()
     enabled(world, hours=hours)

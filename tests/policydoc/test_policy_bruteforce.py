@@ -54,7 +54,6 @@ SITUATIONS = [
         "aws:unheard": (),
         "aws:sourceip": address,
         "aws:currenttime": (f"{year}-01-01T00:00:00Z",),
-        "aws:unheard": (),
     }
     for secure, tls, (tag, address, year) in itertools.product(
         ("true", "false"),
