@@ -385,8 +385,8 @@ def test_data_events_of_this_account_do_not_stand_in_for_a_record_of_the_owners(
     world.add_bucket("logs", owner=OTHER)
     world.selectors(world.add_trail("main", bucket="logs"), basic=[DATA])
     world.reply(LOGGING, {})
-    options = {"peers": [OTHER], "log_accounts": [OTHER]}
-    assert status_of("bucket-server-access-logging", world, {"accept_data_events": True}, **options) is FAIL
+    params = {"accept_data_events": True}
+    assert status_of("bucket-server-access-logging", world, params, peers=[OTHER], log_accounts=[OTHER]) is FAIL
 
 
 def test_a_customer_key_is_proven_by_describing_it():
