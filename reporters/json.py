@@ -1,11 +1,12 @@
 """The canonical results: lossless, deterministic, and what every other format is made from."""
 
+from collections.abc import Iterator
+
 from trailwarden import RenderOptions, Report, reporter
-from trailwarden.results import report_to_json
-from trailwarden.text import json_text
+from trailwarden.results import results_text
 
 
 @reporter(suffix=".json", media_type="application/json")
-def json(report: Report, options: RenderOptions) -> str:
+def json(report: Report, options: RenderOptions) -> Iterator[str]:
     """Canonical results.json."""
-    return json_text(report_to_json(report), 2) + "\n"
+    return results_text(report)

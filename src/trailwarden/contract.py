@@ -13,7 +13,7 @@ import dataclasses
 import inspect
 import re
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
@@ -261,13 +261,13 @@ class RenderOptions:
 
 
 class Render(Protocol):
-    """A reporter's function: pure, from a report to text."""
+    """A reporter's function: pure, from a report to text, or to its parts in order where the whole may be too large for memory."""
 
     __name__: str
     __module__: str
 
-    def __call__(self, report: Report, options: RenderOptions) -> str:
-        """Return the whole document."""
+    def __call__(self, report: Report, options: RenderOptions) -> str | Iterator[str]:
+        """Return the document."""
         ...
 
 
@@ -279,9 +279,19 @@ class Reporter:
     title: str
     suffix: str
     media_type: str
-    render: Render
+    write: Render
     module: str
     distribution: str = ""
+
+    def render(self, report: Report, options: RenderOptions) -> str:
+        """Return the whole document."""
+        made = self.write(report, options)
+        return made if isinstance(made, str) else "".join(made)
+
+    def parts(self, report: Report, options: RenderOptions) -> Iterator[str]:
+        """Yield the document in parts: one, unless the reporter makes more."""
+        made = self.write(report, options)
+        yield from (made,) if isinstance(made, str) else made
 
 
 def reporter(*, suffix: str, media_type: str) -> Callable[[Render], Reporter]:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
 from trailwarden.contract import RenderOptions
-from trailwarden.model import Json, PolicyResult, Report, Result, Rule, Severity, Status
+from trailwarden.model import Json, Report, Result, Rule, Severity, Status
 from trailwarden.results import fingerprint
+from trailwarden.rows import each_row
 from trailwarden.text import one_line
 
 FALLBACK_ANCHOR = "trailwarden.yaml"
@@ -166,28 +168,7 @@ def tail(arn: str) -> str:
 
 def rows(report: Report) -> tuple[Result, ...]:
     """Return every result, and one row for each verdict that has none, so that no policy disappears from a report."""
-    seen = {(result.policy, result.account) for result in report.results}
-    silent = [verdict for verdict in report.policies if (verdict.id, verdict.account) not in seen]
-    return (*report.results, *(_verdict_row(verdict) for verdict in silent))
-
-
-def _verdict_row(verdict: PolicyResult) -> Result:
-    return Result(
-        policy=verdict.id,
-        check="",
-        account=verdict.account,
-        region="",
-        subject=verdict.account,
-        subject_type="account",
-        status=verdict.status,
-        severity=verdict.severity,
-        message=f"{verdict.status.value}: the policy has no row of its own here (candidates {verdict.candidates}, applicable {verdict.applicable})",
-        observed={},
-        expected={},
-        reason=None,
-        params={},
-        calls=(),
-    )
+    return tuple(each_row(report))
 
 
 def is_old(result: Result) -> bool:
@@ -323,11 +304,11 @@ def exit_sentence(report: Report) -> str:
     """Return what the run's exit code says and why, in one line."""
     run = report.run
     gate = Severity(run.fail_on).rank
-    old = sum(is_old(result) for result in rows(report))
-    found = [result for result in rows(report) if not is_old(result)]
-    failing = sum(result.status is Status.FAIL and result.severity.rank >= gate for result in found)
-    below = sum(result.status is Status.FAIL for result in found) - failing
-    unknown = sum(result.status is Status.ERROR for result in found)
+    counts = Counter((is_old(row), row.status, row.severity.rank >= gate) for row in each_row(report))
+    old = sum(number for (known, _, _), number in counts.items() if known)
+    found = counts.total() - old
+    failing, below = counts[False, Status.FAIL, True], counts[False, Status.FAIL, False]
+    unknown = counts[False, Status.ERROR, True] + counts[False, Status.ERROR, False]
     parts = []
     if failing:
         parts.append(f"{failing} failed at or above {run.fail_on}")

@@ -25,8 +25,9 @@ from trailwarden.model import (
 )
 from trailwarden.plan import Plan
 from trailwarden.policy.model import Policy
-from trailwarden.presentation import is_old, rows
+from trailwarden.presentation import is_old
 from trailwarden.results import with_run_id
+from trailwarden.rows import each_row
 from trailwarden.scan import AccountResult
 
 
@@ -165,11 +166,15 @@ def exit_code(report: Report, gate: Gate) -> int:
 
     A run that evaluated nothing is undecided, not a success. Beside a baseline, only what is new or worse counts.
     """
-    counted = [row for row in rows(report) if not is_old(row)]
-    failed = any(row.status is Status.FAIL and row.severity.rank >= gate.fail_on.rank for row in counted)
+    anything = failed = unknown = False
+    for row in each_row(report):
+        anything = True
+        if not is_old(row):
+            failed = failed or (row.status is Status.FAIL and row.severity.rank >= gate.fail_on.rank)
+            unknown = unknown or row.status is Status.ERROR
     if failed or (gate.strict and report.notices):
         code = EXIT_FAILED
-    elif not rows(report) or (gate.on_error == "fail" and any(row.status is Status.ERROR for row in counted)):
+    elif not anything or (gate.on_error == "fail" and unknown):
         code = EXIT_UNDECIDED
     else:
         code = EXIT_OK

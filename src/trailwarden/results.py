@@ -11,7 +11,7 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import Enum
@@ -22,10 +22,11 @@ from typing import Any, TypeVar
 
 from trailwarden.errors import UsageError
 from trailwarden.model import Json, Report
-from trailwarden.text import plain
+from trailwarden.text import json_parts, plain
 
 SCHEMA_VERSION = 1
 
+_SORTED = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 _SCALARS = frozenset({str, int, bool, type(None)})
 
 T = TypeVar("T")
@@ -46,13 +47,30 @@ def fingerprint(policy: str, check: str, account: str, region: str, subject: str
 
 def report_to_json(report: Report) -> dict[str, Json]:
     """Return the report as ``results.json`` holds it: contract keys first, in the contract's order."""
-    document: dict[str, Json] = {"schema_version": SCHEMA_VERSION}
-    for name, value in _record(report).items():
-        if name != "members" or value:  # a report of one account is what it was before there were members
-            document[name] = value
-        if name == "run":
-            document["summary"] = report.summary
-    return document
+    return {
+        name: list(value) if isinstance(value, Iterator) else value for name, value in _document(report, report.summary)
+    }
+
+
+def results_text(report: Report) -> Iterator[str]:
+    """Yield the text of ``results.json``, a record at a time: a report need not be in memory to be written."""
+    yield from json_parts(dict(_document(report, report.summary)), 2)
+    yield "\n"
+
+
+def _document(report: Report, summary: Mapping[str, int]) -> Iterator[tuple[str, Json]]:
+    """Yield the keys of the document with their values; a long list is an iterator, an empty one a list."""
+    yield "schema_version", SCHEMA_VERSION
+    for item in dataclasses.fields(report):
+        value = getattr(report, item.name)
+        if isinstance(value, Sequence):
+            # A report of one account is what it was before there were members.
+            if item.name != "members" or value:
+                yield item.name, map(_value, value) if any(True for _ in value) else []
+        else:
+            yield item.name, _value(value)
+        if item.name == "run":
+            yield "summary", dict(summary)
 
 
 def with_run_id(report: Report) -> Report:
@@ -61,9 +79,28 @@ def with_run_id(report: Report) -> Report:
     Except ``run.source``: a replay of the same ledger is the same judgement, and has the same id.
     """
     nameless = dataclasses.replace(report, run=dataclasses.replace(report.run, id="", source=""))
-    text = json.dumps(report_to_json(nameless), separators=(",", ":"), sort_keys=True)
-    digest = hashlib.sha256(text.encode("ascii")).hexdigest()
-    return dataclasses.replace(report, run=dataclasses.replace(report.run, id=digest[:16]))
+    digest = hashlib.sha256()
+    for text in _canonical(dict(_document(nameless, nameless.summary))):
+        digest.update(text.encode("ascii"))
+    return dataclasses.replace(report, run=dataclasses.replace(report.run, id=digest.hexdigest()[:16]))
+
+
+def _canonical(document: Mapping[str, Json]) -> Iterator[str]:
+    """Yield what ``json.dumps`` would return for the document with sorted keys and without spaces, a record at a time."""
+    opening = "{"
+    for name in sorted(document):
+        yield f'{opening}"{name}":'
+        opening = ","
+        value = document[name]
+        if isinstance(value, Iterator):
+            before = "["
+            for item in value:
+                yield before + _SORTED.encode(item)
+                before = ","
+            yield "]"
+        else:
+            yield _SORTED.encode(value)
+    yield "}"
 
 
 def report_from_json(data: Json) -> Report:

@@ -97,6 +97,11 @@ def json_text(value: Json, depth: int = 0) -> str:
     return "".join(_spread(value, depth, "\n", _dense))
 
 
+def json_parts(value: Json, depth: int) -> Iterator[str]:
+    """Yield the parts of ``json_text``; a list may be an iterator, as for ``clean_json``."""
+    return _spread(value, depth, "\n", _dense)
+
+
 def clean_json(value: Json, depth: int = 0) -> str:
     """Return ``json_text(clean(value))``, at little cost for data that is clean already.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from trailwarden.cli import console, packs
@@ -32,7 +31,7 @@ class Writer:
         """Write files first and stdout last: a reader who goes away early then loses nothing."""
         for output in sorted(outputs, key=lambda item: item.path is None):
             if output.path is not None:
-                self._file(output.path, partial(self._rendered, output.format))
+                self._file(output.path, self._rendered(output.format))
             else:
                 self._stdout(output.format)
 
@@ -55,9 +54,9 @@ class Writer:
                 f"everything else was written; the verdict was exit code {self.report.run.exit_code}",
             )
 
-    def _file(self, path: Path, make: Callable[[], bytes]) -> None:
+    def _file(self, path: Path, parts: Iterable[bytes]) -> None:
         try:
-            write_atomic(path, make())
+            write_atomic(path, parts)
         except OutputError as error:
             self.failures.append(error)
 
@@ -74,12 +73,16 @@ class Writer:
         except BrokenPipeError:
             console.silence_stdout()
 
-    def _rendered(self, name: str) -> bytes:
-        return self._render(name, self.options).encode("utf-8", "backslashreplace")
+    def _rendered(self, name: str) -> Iterator[bytes]:
+        for part in self._parts(name, self.options):
+            yield part.encode("utf-8", "backslashreplace")
 
     def _render(self, name: str, options: RenderOptions) -> str:
+        return "".join(self._parts(name, options))
+
+    def _parts(self, name: str, options: RenderOptions) -> Iterator[str]:
         try:
-            return get_reporter(name).render(self.report, options)
+            yield from get_reporter(name).parts(self.report, options)
         except TrailwardenError:
             raise
         except Exception as error:  # a reporter may be anyone's; its defect must not take the other outputs with it
