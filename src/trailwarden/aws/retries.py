@@ -8,8 +8,9 @@ its neighbours. This keeps botocore's logic and gives each pair of account and r
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -40,6 +41,27 @@ class _Memory:
 
     def register(self, event: str, handler: Callable[..., Any], **_: Any) -> None:
         self.handlers[event.partition(".")[0]].append(handler)
+
+
+class _Memories:
+    """Memories by account and region. Where nothing has gone wrong yet there is nothing to remember, and most places stay like that."""
+
+    def __init__(self, make: Callable[[], _Memory]) -> None:
+        self._make = make
+        self._kept: OrderedDict[tuple[str, str], _Memory] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, place: tuple[str, str], *, make: bool) -> _Memory | None:
+        """Return the memory of a place, None where there is none and none is to be made."""
+        with self._lock:
+            found = self._kept.get(place)
+            if found is None and make:
+                found = self._kept[place] = self._make()
+                if len(self._kept) > MEMORIES:
+                    self._kept.popitem(last=False)
+            elif found is not None:
+                self._kept.move_to_end(place)
+            return found
 
 
 class _Outages:
@@ -76,7 +98,7 @@ def separate(client: Any, mode: RetryMode, attempts: int) -> None:
         attempts: requests per call at most.
     """
     service = client.meta.service_model.service_id.hyphenize()
-    memory = lru_cache(maxsize=MEMORIES)(lambda _account, _region: _Memory(client.meta.service_model, mode, attempts))
+    memories = _Memories(lambda: _Memory(client.meta.service_model, mode, attempts))
 
     outages = _Outages()
 
@@ -85,7 +107,8 @@ def separate(client: Any, mode: RetryMode, attempts: int) -> None:
         place = (aim.call.account, aim.call.region) if aim else ("", "")
         if kind == "needs-retry" and not _answered(event) and outages.has(place[1]):
             return None
-        handlers = memory(*place).handlers[kind]
+        memory = memories.get(place, make=kind == "needs-retry" and not _succeeded(event))
+        handlers = memory.handlers[kind] if memory else []
         outcome = first_non_none_response([(handler, handler(**event)) for handler in handlers])
         if kind == "needs-retry":
             if _answered(event):
@@ -103,3 +126,9 @@ def _answered(event: Mapping[str, Any]) -> bool:
     """Return whether the service itself spoke, be it to refuse or to throttle; ``event`` is a ``needs-retry``."""
     response = event.get("response")
     return response is not None and response[0].status_code < 500
+
+
+def _succeeded(event: Mapping[str, Any]) -> bool:
+    """Return whether a ``needs-retry`` is about an answer without any error in it; S3 may put one into a 200."""
+    response = event.get("response")
+    return response is not None and response[0].status_code < 300 and "Error" not in response[1]

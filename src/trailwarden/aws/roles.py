@@ -96,7 +96,7 @@ class RoleCredentials:
             issued = answer["Credentials"]
             # A session shorter than the margin is used until its end rather than renewed with each request.
             lifetime = issued["Expiration"] - datetime.now(UTC)
-            self._renew_at = issued["Expiration"] - min(_MARGIN, lifetime / 2)
+            self._renew_at = (issued["Expiration"] - min(_MARGIN, lifetime / 2)).astimezone(UTC)
             return ReadOnlyCredentials(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"], None)
         except (BotoCoreError, ClientError) as error:
             failure = from_exception(error, self.role.arn)
