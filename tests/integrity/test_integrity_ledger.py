@@ -1,13 +1,15 @@
 """Resume after an interruption, read only what is new, verify a folder without AWS, odd options."""
 
 import json
+import os
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.integrity.chains import ChainSpec, StoredObject, build, stored
+from benchmarks.integrity.chains import DAY, ChainSpec, StoredObject, build, stored
 from benchmarks.integrity.endpoint import World, running
 from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, base, make, outcome
 from tests.integrity.tamperings import TAMPERINGS, log
@@ -16,7 +18,7 @@ from trailwarden.integrity import api, aws, times, workers
 from trailwarden.integrity.codec import pack, unpack
 from trailwarden.integrity.engine import Progress
 from trailwarden.integrity.folder import FolderStore, load_keys
-from trailwarden.integrity.ledger import Ledger, LedgerError
+from trailwarden.integrity.ledger import RESUMABLE, Ledger, LedgerError
 from trailwarden.integrity.places import parse_places
 from trailwarden.integrity.store import AbsentError
 from trailwarden.integrity.task import FileRecord, UnitResult
@@ -150,6 +152,7 @@ def test_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: p
         after = reads(served)
         whole = api.verify(replace(options(url, None), sample=0.9, seed=str(report.options["seed"])))
     assert seen[-1].resumed == 4
+    assert report.options["resumed_units"] == 4
     assert 0 < len(after) < 100 - len(case.links[0].logs)
     assert before
     assert report.totals == whole.totals
@@ -195,14 +198,34 @@ def test_units_with_too_many_logs_are_split_and_change_nothing(
     assert again[0]["summary"]["log_sources"]["ledger"] == whole[0]["summary"]["log_sources"]["read"] - 1
 
 
-def test_other_options_do_not_continue_an_interrupted_run(tmp_path: Path) -> None:
+def test_what_continues_an_interrupted_run(tmp_path: Path) -> None:
+    """The same options; and where the window ends with the present, only while that is nearly the same present."""
     with Ledger(tmp_path / "ledger") as ledger:
-        assert ledger.begin({"a": 1}, {"seed": "x"}, resume=True) == {"seed": "x"}
-        assert ledger.begin({"a": 1}, {"seed": "y"}, resume=True) == {"seed": "x"}
-        assert ledger.begin({"a": 2}, {"seed": "y"}, resume=True) == {"seed": "y"}
-        assert ledger.begin({"a": 1}, {"seed": "z"}, resume=False) == {"seed": "z"}
+
+        def begin(request: dict[str, Any], seed: str, now: int = NOW, *, resume: bool = True) -> object:
+            return ledger.begin(request, {"seed": seed, "now": now}, resume=resume)["seed"]
+
+        assert begin({"a": 1}, "x") == "x"
+        assert begin({"a": 1}, "y", NOW + RESUMABLE) == "x"
+        assert begin({"a": 2}, "y") == "y"
+        assert begin({"a": 1}, "late", NOW + RESUMABLE + 1) == "late"
+        assert begin({"a": 1}, "z", resume=False) == "z"
         ledger.finish()
-        assert ledger.begin({"a": 1}, {"seed": "n"}, resume=True) == {"seed": "n"}
+        assert begin({"a": 1}, "n") == "n"
+        assert begin({"until": UNTIL}, "f") == "f"
+        assert begin({"until": UNTIL}, "g", NOW + 30 * DAY) == "f"
+
+
+def test_ledger_in_use_by_another_run_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, ledger = base(), tmp_path / "ledger"
+    with Ledger(ledger):
+        pass
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, **more: connect(path, timeout=0.01, **more))
+    with running(world(case)) as url, closing(connect(ledger, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerError, match="database is locked; what was finished is kept"):
+            api.verify(options(url, ledger))
 
 
 def test_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
@@ -309,6 +332,32 @@ def test_bad_key_file_is_named(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ValueError, match=r"keys\.json"):
         load_keys([path])
+
+
+def test_folder_that_may_not_be_listed_is_not_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system refuses one folder of digests: undecided, and nothing of that day is called missing."""
+    case = base()
+    keys = export(case, tmp_path / "copy", metadata=(case.links[-1].key,))
+    scandir = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if str(path).endswith("CloudTrail-Digest/eu-west-1/2026/03/10"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    report = api.verify(offline(tmp_path / "copy", keys))
+    assert {verdict for verdict, _ in outcome(report)} == {"unreadable"}
+    assert report.exit_code == 3
+
+
+def test_link_to_nothing_is_a_missing_file(tmp_path: Path) -> None:
+    case = base()
+    keys = export(case, tmp_path / "copy", metadata=(case.links[-1].key,))
+    path = tmp_path / "copy" / log(case, 4)
+    path.unlink()
+    path.symlink_to(tmp_path / "nothing")
+    assert outcome(api.verify(offline(tmp_path / "copy", keys))) == [("missing", "log-deleted")]
 
 
 def test_folder_never_leaves_its_root(tmp_path: Path) -> None:

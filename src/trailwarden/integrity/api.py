@@ -1,8 +1,8 @@
 """The one call everything else goes through: options in, report out."""
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -152,12 +152,22 @@ def verify(
             return run.verify(_stated(options, origin, resolved["seed"]))
 
 
-def _open_ledger(path: Path | None) -> "AbstractContextManager[Ledger | None]":
+@contextmanager
+def _open_ledger(path: Path | None) -> Iterator["Ledger | None"]:
     if path is None:
-        return nullcontext()
-    from trailwarden.integrity.ledger import Ledger  # noqa: PLC0415 - SQLite is only for who wants a ledger
+        yield None
+        return
+    import sqlite3  # noqa: PLC0415 - SQLite is only for who wants a ledger
 
-    return Ledger(path)
+    from trailwarden.integrity.ledger import Ledger, LedgerError  # noqa: PLC0415 - as above
+
+    try:
+        with Ledger(path) as ledger:
+            yield ledger
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"{path}: {error}; what was finished is kept. Is another run using it, or the disk full?"
+        ) from error
 
 
 def _resolved(options: Options) -> dict[str, Any]:

@@ -267,6 +267,8 @@ class Run:
             return None
 
     def _report(self, options: dict[str, Any], seconds: float) -> VerifyReport:
+        if self._resumed:
+            self.notes["resumed_units"] = self._resumed
         keys = tuple(
             key
             for region in sorted(self._keys)

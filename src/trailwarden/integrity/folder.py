@@ -26,10 +26,13 @@ class FolderStore:
     def folders(self, bucket: str, prefix: str) -> list[str]:
         """See `Store.folders`."""
         folder = self._path(bucket, prefix)
-        if not folder.is_dir():
+        try:
+            with os.scandir(folder) as found:
+                return sorted(item.name for item in found if item.is_dir())
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        with os.scandir(folder) as found:
-            return sorted(item.name for item in found if item.is_dir())
+        except OSError as error:
+            raise _refused(error) from error
 
     def entries(self, bucket: str, prefix: str, after: str = "", before: str = "", limit: int = 0) -> list[Entry]:
         """See `Store.entries`."""
@@ -47,10 +50,8 @@ class FolderStore:
             body = path.read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise AbsentError(key) from error
-        except PermissionError as error:
-            raise UnavailableError(Verdict.UNREADABLE, "access-denied", str(error)) from error
         except OSError as error:
-            raise UnavailableError(Verdict.INCONCLUSIVE, "server-error", str(error)) from error
+            raise _refused(error) from error
         return Blob(body, metadata=self._metadata(path) if "/CloudTrail-Digest/" in key else {})
 
     def close(self) -> None:
@@ -69,15 +70,13 @@ class FolderStore:
             ) from error
 
     def _walk(self, top: Path, folder: Path) -> Iterator[Entry]:
-        if not folder.is_dir():
-            return
-        for place, folders, files in os.walk(folder):
+        for place, folders, files in os.walk(folder, onerror=_unless_absent):
             folders.sort()
             for name in sorted(files):
                 if name.endswith(_SIDECAR):
                     continue
                 path = Path(place, name)
-                stat = path.stat()
+                stat = path.stat() if path.exists() else path.lstat()  # of a link to nothing: reading it will tell
                 key = path.relative_to(top).as_posix()
                 yield Entry(key, f"{stat.st_mtime_ns} {stat.st_size}", stat.st_size)
 
@@ -86,6 +85,18 @@ class FolderStore:
         if ".." in path.parts or not path.is_relative_to(self._root):
             raise AbsentError(key)
         return path
+
+
+def _refused(error: OSError) -> UnavailableError:
+    if isinstance(error, PermissionError):
+        return UnavailableError(Verdict.UNREADABLE, "access-denied", str(error))
+    return UnavailableError(Verdict.INCONCLUSIVE, "server-error", str(error))
+
+
+def _unless_absent(error: OSError) -> None:
+    """A folder that may not be listed is not an empty one."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise _refused(error) from error
 
 
 def load_keys(paths: list[Path]) -> list[PublicKey]:

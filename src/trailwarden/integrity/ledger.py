@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS public_key (region TEXT, fingerprint TEXT, entry TEXT
     WITHOUT ROWID;
 """
 _VERSION: Final = 1
+#: How long a run up to the present may be continued, in seconds.
+RESUMABLE: Final = 6 * times.HOUR
 
 
 class LedgerError(ValueError):
@@ -37,12 +39,21 @@ class Ledger:
     """An open ledger file; use as a context manager."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create it; LedgerError if it is something else, OSError if its folder cannot be made."""
+        """Open or create it.
+
+        Raises:
+            LedgerError: it is something else, or of another version.
+            sqlite3.OperationalError: another run holds it, or it cannot be written.
+            OSError: its folder cannot be made.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None)
         self._run = 0
         try:
             version = self._prepare()
+        except sqlite3.OperationalError:  # locked, or the disk is full
+            self._db.close()
+            raise
         except sqlite3.DatabaseError as error:
             self._db.close()
             raise LedgerError(f"{path} is no ledger: {error}") from error
@@ -69,9 +80,12 @@ class Ledger:
     def begin(self, request: Mapping[str, Any], resolved: Mapping[str, Any], *, resume: bool) -> dict[str, Any]:
         """Start a run, or take up the last unfinished one with the same request.
 
+        A window that ends with the present moves on: a run over it is only continued for RESUMABLE seconds, so that nobody
+        is told of last week when today was asked about.
+
         Args:
-            request: the options as given.
-            resolved: what was made of them (window, clock, seed).
+            request: the options as given; `until` of None means the present.
+            resolved: what was made of them (window, clock, seed); `now` is the clock in seconds since 1970.
             resume: whether an unfinished run may be continued.
 
         Returns:
@@ -80,9 +94,10 @@ class Ledger:
         text = json.dumps(dict(request), sort_keys=True)
         query = "SELECT id, resolved FROM run WHERE request = ? AND finished = 0 ORDER BY id DESC LIMIT 1"
         row = self._db.execute(query, (text,)).fetchone() if resume else None
-        if row is not None:
+        values: dict[str, Any] = json.loads(row[1]) if row is not None else {}
+        fixed = request.get("until") is not None
+        if row is not None and (fixed or resolved["now"] - values["now"] <= RESUMABLE):
             self._run = row[0]
-            values: dict[str, Any] = json.loads(row[1])
             return values
         cursor = self._db.execute(
             "INSERT INTO run (request, resolved, finished) VALUES (?, ?, 0)", (text, json.dumps(dict(resolved)))
