@@ -231,7 +231,8 @@ def digests(since: str, until: str, status: str = "PASS") -> dict[str, Any]:
     options: dict[str, Any] = {"accounts": [], "regions": [], "trails": [], "sample": 1.0}
     options |= {"digests_only": False, "content_check": False}
     window = {"since": since, "until": until, "now": ago()}
-    return {"sha256": "0" * 64, "window": window, "options": options, "checks": rows, "chains": chains}
+    about = {"window": window, "options": options, "checks": rows, "chains": chains}
+    return {"sha256": "0" * 64, "findings": [], **about}
 
 
 @pytest.mark.parametrize(
