@@ -38,6 +38,7 @@ def options(folder: Path, report: Report | None = None) -> tuple[Report, RenderO
         evidence_of(given, own),
         redacted={"secrets": 1, "names": 2},
         history=(Moment("TW-1", "2026-05-01T00:00:00Z", "0" * 64, {("validation", "111122223333"): Status.PASS}),),
+        remarks=("gap: 31 days without evidence",),
     )
     return report or own, RenderOptions(evidence=evidence)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,14 +23,17 @@ from tests.evidence.evidence_kit import (
     there,
     world,
 )
+from tests.reporters.report_builder import HOSTILE
 
 from trailwarden.errors import OutputError, UsageError
 from trailwarden.evidence.build import REPORTS
 from trailwarden.evidence.folder import write_folder
 from trailwarden.evidence.inputs import LEDGER, PACK, Inputs, pack_files, read_inputs
+from trailwarden.evidence.load import load
 from trailwarden.evidence.manifest import MANIFEST, OUTSIDE, STATEMENT, parse_manifest
 from trailwarden.evidence.pack import PackOptions, make_pack
 from trailwarden.results import report_from_json
+from trailwarden.testing import World
 
 Files = Mapping[str, bytes]
 
@@ -284,3 +288,21 @@ def test_a_manifest_is_read_strictly(whole: Files) -> None:
         with pytest.raises(ValueError, match=r"it|line"):
             parse_manifest(bad)
     assert set(whole) - set(parse_manifest(good)) <= set(OUTSIDE)
+
+
+def test_a_hostile_account_gives_a_pack_like_any_other(tmp_path: Path) -> None:
+    """Names that try to break out of a format end up in every file, and in none as more than a name."""
+    account = World()
+    for number, text in enumerate(HOSTILE):
+        account.add_trail(f"t{number} {text}", S3BucketName=text, S3KeyPrefix=text, LogFileValidationEnabled=False)
+    files = pack(tmp_path / "pack", inputs(tmp_path / "in", account))
+    assert checked(tmp_path / "pack").findings == []
+    for name, data in files.items():
+        if name.endswith((".md", ".html", ".xml", ".sarif", "results.json", "oscal.json")):
+            text = data.decode("utf-8")
+            assert re.findall("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text) == [], name
+        if name.endswith((".json", ".sarif")):
+            json.loads(data)
+    assert b"<script>" not in files["report.html"]
+    assert b"\n::error" not in files["report.md"]
+    assert len(load(tmp_path / "pack").inputs.ledger.replies) == len(account.ledger().replies)

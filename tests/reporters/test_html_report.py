@@ -1,5 +1,6 @@
 """The HTML report: well-formed, self-contained, accessible without a script, and safe with hostile data."""
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -8,7 +9,7 @@ import pytest
 from tests.reporters import report_builder as build
 
 from trailwarden.contract import RenderOptions
-from trailwarden.model import Report, Status
+from trailwarden.model import BaselineComparison, Gone, Notice, Report, Severity, Status
 from trailwarden.registry import get_reporter
 
 REPORTS = (build.realistic(), build.hostile(), build.empty())
@@ -170,3 +171,28 @@ def test_result_without_a_verdict_is_not_shown_as_passed() -> None:
     report = build.report([build.rule("p")], [build.result("p", build.MEMBER, "n", Status.ERROR)])
     matrix = render(report).split("Policies by account</caption>")[1].split("</table>")[0]
     assert "pass" not in Outline(f"<table>{matrix}</table>").text
+
+
+def test_exceptions_show_terms_notices_and_the_baseline() -> None:
+    """Who accepted what until when, what to look at, and what the gate did not count because it was known."""
+    gone = Gone("f", "gone-policy", "c", build.MEMBER, "us-east-1", "arn:gone", Severity.HIGH, Status.FAIL, None)
+    report = dataclasses.replace(
+        build.realistic(),
+        notices=(Notice("expired", "W-9", "waiver W-9: expired on 2026-01-31", "waivers.yaml", 7, 1),),
+        baseline=BaselineComparison("2026-10-01T00:00:00Z", (gone,)),
+    )
+    [section] = re.findall(r'<h2 id="exceptions">.*?</section>', render(report), re.DOTALL)
+    text = Outline(f"<section>{section}").text
+    for shown in (
+        "ciso@example.com",
+        "2027-01-31",
+        "FAIL: ",
+        "W-9",
+        "waivers.yaml:7",
+        "Held against a baseline of 2026-10-01T00:00:00Z",
+        "gone-policy",
+        "not judged",
+    ):
+        assert shown in text, shown
+    assert "waiver W-9: expired" not in text
+    assert "No waiver was applied." in Outline(render(build.empty())).text
