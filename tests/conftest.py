@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 NO_SKIPS = os.environ.get("TRAILWARDEN_NO_SKIPS", "") not in {"", "0"}
 """CI installs everything that a test may want; there, a test that is skipped is one that nobody runs."""
+FORBIDDEN = "skipped, where $TRAILWARDEN_NO_SKIPS forbids it"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,7 +56,19 @@ def pytest_runtest_makereport(
     report = yield
     if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"skipped, where $TRAILWARDEN_NO_SKIPS forbids it: {report.longrepr}"
+        report.longrepr = f"{FORBIDDEN}: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself as a whole."""
+    report = yield
+    if NO_SKIPS and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{FORBIDDEN}: {report.longrepr}"
     return report
 
 
