@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
 
 # Other people's implementations that tests hold ours against; they need node, the dev group can't bring them.
-NODE_PACKAGES := axe-core@4 playwright-core@1 @sigstore/bundle@4 @sigstore/verify@3
+NODE_PACKAGES := axe-core@4 playwright-core@1 @sigstore/bundle@4 @sigstore/verify@3 yaml-language-server@1.25.0
 
 .PHONY: help demo test node-tools record lint types docs docs-check screenshots bench dist clean
 

@@ -310,7 +310,7 @@ def read_config(path: Path) -> dict[str, Given]:
     """
     from trailwarden.policy.yamltext import parse, read_source  # noqa: PLC0415 - YAML is loaded only where there is a file
 
-    documents, problems = parse(read_source(path))
+    documents, problems = parse(read_source(path), holds="settings, one `name: value` a line")
     if problems:
         raise PolicyError(problems)
     if len(documents) > 1:

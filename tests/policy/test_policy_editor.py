@@ -14,8 +14,8 @@ import pytest
 from trailwarden.policy.texts import FIRST_POLICY, SCHEMA_FILE, schema_text
 from trailwarden.registry import checks
 
-VERSION = "1.25.0"
-HOME = Path(__file__).parents[2] / ".venv" / "yaml-language-server"
+ROOT = Path(__file__).parents[2]
+PROGRAM = ROOT / ".venv" / "node" / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
 MODELINE = FIRST_POLICY.splitlines()[0] + "\n"
 FULL = MODELINE + "apiVersion: trailwarden/v1\nkind: Policy\nmetadata: {id: a}\nsubject: trail\nrequire:\n"
 Message = dict[str, Any]
@@ -133,18 +133,14 @@ def _words(documentation: Any) -> str:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
         pytest.skip("node and npm are not installed")
-    program = HOME / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
-    if not program.exists():
-        wanted = f"yaml-language-server@{VERSION}"
-        flags = ["--no-audit", "--no-fund", "--no-save", "--silent", "--ignore-scripts"]
-        HOME.mkdir(parents=True, exist_ok=True)
-        subprocess.run([npm, "install", *flags, "--prefix", str(HOME), wanted], check=True, timeout=300)
+    if not PROGRAM.exists():
+        subprocess.run(["make", "-s", "node-tools"], cwd=ROOT, check=True, timeout=300)
     folder = tmp_path_factory.mktemp("editor")
     (folder / SCHEMA_FILE).write_text(schema_text(checks()), encoding="utf-8")
-    started = LanguageServer([node, str(program), "--stdio"], folder)
+    started = LanguageServer([node, str(PROGRAM), "--stdio"], folder)
     yield started
     started.close()
 

@@ -139,7 +139,7 @@ def test_value_that_aws_leaves_out_is_an_error(load: Load) -> None:
     [
         (
             "expr: trail.is_multi_regoin",
-            "p.yaml:6:14: not an expression: undeclared reference to 'trail.is_multi_regoin'; did you mean",
+            "p.yaml:6:9: not an expression: undeclared reference to 'trail.is_multi_regoin'; did you mean",
         ),
         (
             'expr: "true && trail.name == 3"',

@@ -26,6 +26,7 @@ BEYOND_A_SCHEMA = {
     "override_params",
     "param_default_wrong",
     "param_twice",
+    "params_values",
     "set_cycle",
     "set_references",
     "subject_missing",

@@ -214,3 +214,10 @@ def test_packs_are_listed() -> None:
     packs = list_packs()
     assert {"baseline", "cloudtrail-hardened"} <= {pack.id for pack in packs}
     assert all(pack.title and pack.policies for pack in packs)
+
+
+def test_what_the_settings_select_is_wrong_where_they_say_so(checks: Mapping[str, Check]) -> None:
+    """A pack that does not exist is told at the line of the configuration file that names it."""
+    with pytest.raises(PolicyError) as caught:
+        select([Ref("baselin", Place("trailwarden.yaml", 2, 5, 2, 12))], checks=checks)
+    assert str(caught.value) == "trailwarden.yaml:2:5: unknown policy or pack 'baselin'; did you mean 'baseline'?"

@@ -83,7 +83,7 @@ class Expression:
         try:
             program = environment.compile(self.text)
         except RuntimeError as error:
-            raise _explained(str(error), list(types)) from None
+            raise _explained(str(error), self.text, list(types)) from None
         if program.return_type() != cel.Type.BOOL:
             kind = program.return_type().name().lower()
             raise ExpressionError(f"the expression gives {kind}, and must give bool", "compare it with something")
@@ -213,15 +213,20 @@ def _prefixes(dotted: str) -> list[str]:
     return [".".join(parts[: count + 1]) for count in range(1, len(parts))]
 
 
-def _explained(text: str, names: list[str]) -> ExpressionError:
-    match = _ERROR.search(text)
+def _explained(error: str, text: str, names: list[str]) -> ExpressionError:
+    match = _ERROR.search(error)
     if match is None:
-        return ExpressionError(f"not an expression: {_first_line(text)}")
-    message = re.sub(r" \(in container ''\)$", "", match[3])
+        return ExpressionError(f"not an expression: {_first_line(error)}")
+    line, column = int(match[1]), int(match[2])
+    # CEL names every token that it would have taken.
+    message = re.sub(r" \(in container ''\)$| expecting .*$", "", match[3])[:200]
     unknown = re.match(r"undeclared reference to '([^']*)'", message)
-    hint = did_you_mean(unknown[1], names) if unknown else ""
-    # CEL names every token it would have taken; the beginning says enough.
-    return ExpressionError(f"not an expression: {message[:120]}", hint, int(match[1]), int(match[2]))
+    if unknown is None:
+        return ExpressionError(f"not an expression: {message}", "", line, column)
+    # CEL points at the last dot of a name; people look for its beginning.
+    start = text.split("\n")[line - 1].rfind(unknown[1], 0, column + len(unknown[1]))
+    hint = did_you_mean(unknown[1], names)
+    return ExpressionError(f"not an expression: {message}", hint, line, start + 1 if start >= 0 else column)
 
 
 def _first_line(text: str) -> str:

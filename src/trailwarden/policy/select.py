@@ -159,9 +159,10 @@ class _Selector:
             return [self._single(document) for document in found]
         names = self.catalogue.names()
         message = f"no policy matches {ref.text!r}" if is_glob(ref.text) else f"unknown policy or pack {ref.text!r}"
-        raise UsageError(
-            message, did_you_mean(ref.text, names) or "see `trailwarden policy list`; a path needs a / or ends in .yaml"
-        )
+        hint = did_you_mean(ref.text, names) or "see `trailwarden policy list`; a path needs a / or ends in .yaml"
+        if ref.anchor is not None:
+            raise PolicyError([Problem(ref.anchor.file, ref.anchor.line, ref.anchor.column, message, hint)])
+        raise UsageError(message, hint)
 
     def _members_of_set(self, identity: str) -> list[Member]:
         expansion = self.catalogue.expand(identity)

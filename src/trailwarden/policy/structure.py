@@ -100,6 +100,8 @@ def _explain(error: ValidationError, root: Node, prefix: str) -> Iterator[Proble
     elif rule in ("enum", "const"):
         allowed = [str(item) for item in (expected if rule == "enum" else [expected])]
         hint = did_you_mean(str(value), allowed) or f"one of: {', '.join(allowed)}"
+        if "expects" in schema and not hint.startswith("did"):
+            hint = f"expected {schema['expects']}"
         yield problem(
             f"{describe(value, here)} is not allowed",
             hint if isinstance(value, str) else f"one of: {', '.join(allowed)}",

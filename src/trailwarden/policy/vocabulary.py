@@ -113,12 +113,13 @@ SCOPE = mapping(
     },
     description="Where the policy speaks.",
 )
+_QUANTIFIERS = "all, any, none or {at_least: N}"
 QUANTIFIER: Schema = {
     "anyOf": [
-        {"type": "string", "enum": ["all", "any", "none"]},
+        {"type": "string", "enum": ["all", "any", "none"], "expects": _QUANTIFIERS},
         mapping({"at_least": {"type": "integer", "minimum": 1}}, "at_least"),
     ],
-    "expects": "all, any, none or {at_least: N}",
+    "expects": _QUANTIFIERS,
     "description": "How many of the subjects must satisfy `require`; all when nothing is said.",
 }
 REMEDIATION = mapping(

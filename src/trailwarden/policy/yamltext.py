@@ -165,8 +165,8 @@ def read_source(path: Path, *, name: str = "", builtin: bool = False) -> Source:
     return Source(shown, plain, builtin, text[: len(text) - len(plain)])
 
 
-def parse(source: Source) -> tuple[list[Node], list[Problem]]:
-    """Return the documents of a file, empty ones left out, and everything wrong with it as YAML.
+def parse(source: Source, *, holds: str = "a policy") -> tuple[list[Node], list[Problem]]:
+    """Return the documents of a file, empty ones left out, and everything wrong with it as YAML. ``holds`` is what an empty one should.
 
     What comes after a syntax error is not read; the documents before it are returned.
     """
@@ -181,7 +181,7 @@ def parse(source: Source) -> tuple[list[Node], list[Problem]]:
     except _StopError as stop:
         reader.problems.append(stop.problem)
     if not reader.documents and not reader.problems:
-        reader.problems.append(Problem(source.name, 0, 0, "the file is empty", "it should hold a policy"))
+        reader.problems.append(Problem(source.name, 0, 0, "the file is empty", f"it should hold {holds}"))
     return reader.documents, reader.problems
 
 
