@@ -23,15 +23,28 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from distributed import LocalCluster
-from tests.integrity.integrity_kit import NOW, SINCE, UNTIL, Case, base, make, outcome
+from tests.integrity.integrity_kit import (
+    NOW,
+    SINCE,
+    UNTIL,
+    Case,
+    MemoryOrigin,
+    MemoryStore,
+    base,
+    make,
+    outcome,
+)
 from tests.integrity.tamperings import TAMPERINGS, log
 
 from trailwarden.integrity import api, aws, wire
 from trailwarden.integrity.cloudtrail import history, public_keys
+from trailwarden.integrity.names import Scope
+from trailwarden.integrity.places import Places
 from trailwarden.integrity.s3 import S3Store
 from trailwarden.integrity.store import AbsentError, UnavailableError
-from trailwarden.integrity.task import FileRecord
+from trailwarden.integrity.task import FileRecord, Task, Unit
 from trailwarden.integrity.verdicts import Verdict
+from trailwarden.integrity.workers import release, run_bundle
 
 
 def world(case: Case, **more: Any) -> World:
@@ -185,6 +198,29 @@ def test_same_report_from_a_dask_cluster() -> None:
             address = cluster.scheduler_address.replace("tcp://", "dask://")
             there = api.verify(options(url, seed="s", executor=address))
     assert there.to_json(timing=False) == here.to_json(timing=False)
+
+
+class _Closing(MemoryStore):
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_worker_that_outlives_runs_keeps_open_what_is_in_use_only() -> None:
+    """Bundles of one run share a store; the first bundle of another run closes it."""
+    case = base()
+    first, second = (_Closing({case.bucket.name: case.objects}, {}) for _ in range(2))
+    unit = Unit(Scope("audit-logs", "AWSLogs/", case.spec.account, case.spec.region), SINCE, UNTIL, ())
+    origins = [MemoryOrigin(store=store) for store in (first, second)]
+    for origin in (origins[0], origins[0], origins[1]):
+        assert not first.closed
+        (result,) = run_bundle(origin, Task(Places(), digests_only=True), [unit], 2)
+        assert len(result.heads) == 24
+    assert (first.closed, second.closed) == (True, False)
+    for origin in origins:
+        release(origin)
+    assert second.closed
 
 
 def test_everything_through_boto3_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """What earlier runs proved: resume after an interruption, read only what is new, keep keys and signed digests.
 
 One SQLite file with one writer. It is as trustworthy as the disk it lies on, so a report says which verdicts come from it,
-and a random share of them is proven again at every run. Digests are kept as delivered and judged anew each time.
+and a random share of them is proven again at every run. Digests are kept as delivered and judged anew each time; which of
+them names a log file is in them.
 """
 
 import json
@@ -20,7 +21,7 @@ _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS run (id INTEGER PRIMARY KEY, request TEXT, resolved TEXT, finished INTEGER);
 CREATE TABLE IF NOT EXISTS unit (run INTEGER, name TEXT, result TEXT, PRIMARY KEY (run, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log (bucket TEXT, key TEXT, state TEXT, sha256 TEXT, verdict TEXT, reason TEXT, size INTEGER,
-    digest TEXT, run INTEGER, PRIMARY KEY (bucket, key)) WITHOUT ROWID;
+    run INTEGER, PRIMARY KEY (bucket, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS digest (bucket TEXT, key TEXT, state TEXT, body BLOB, metadata TEXT, run INTEGER,
     PRIMARY KEY (bucket, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS public_key (region TEXT, fingerprint TEXT, entry TEXT, PRIMARY KEY (region, fingerprint))
@@ -143,9 +144,9 @@ class Ledger:
                 "INSERT OR REPLACE INTO unit VALUES (?, ?, ?)", (run, _name(unit), json.dumps(codec.pack(bare)))
             )
             self._db.executemany(
-                "INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (r.bucket, r.key, r.state, r.sha256, r.verdict, r.reason, r.size, r.digest, run)
+                    (r.bucket, r.key, r.state, r.sha256, r.verdict, r.reason, r.size, run)
                     for r in result.rows
                     if r.source == "read"
                 ),

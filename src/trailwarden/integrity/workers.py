@@ -5,8 +5,9 @@ the waiting of one (a listing, the last slow answer) is filled by the others.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,30 +38,54 @@ class Origin:
         return replace(self, access=replace(self.access, bucket_region=region)) if region and self.access else self
 
 
-_RUNTIMES: dict[tuple[Origin, int], tuple[Store, ThreadPoolExecutor]] = {}
+@dataclass(slots=True)
+class _Runtime:
+    store: Store
+    pool: ThreadPoolExecutor
+    users: int = 0
+
+    def close(self) -> None:
+        self.pool.shutdown()
+        self.store.close()
+
+
+_RUNTIMES: dict[tuple[Origin, int], _Runtime] = {}
 _RUNTIMES_LOCK = threading.Lock()
 
 
-def _runtime(origin: Origin, threads: int) -> tuple[Store, ThreadPoolExecutor]:
+@contextmanager
+def _runtime(origin: Origin, threads: int) -> Iterator[_Runtime]:
+    """The store and threads for an origin, kept for the next bundle; those of other origins are closed if nobody uses them.
+
+    A worker of a cluster outlives many runs, each with credentials of its own.
+    """
     with _RUNTIMES_LOCK:
-        if (origin, threads) not in _RUNTIMES:
-            _RUNTIMES[origin, threads] = origin.open(), ThreadPoolExecutor(threads, "verify")
-        return _RUNTIMES[origin, threads]
+        key = (origin, threads)
+        if key not in _RUNTIMES:
+            _RUNTIMES[key] = _Runtime(origin.open(), ThreadPoolExecutor(threads, "verify"))
+        runtime = _RUNTIMES[key]
+        runtime.users += 1
+        idle = [_RUNTIMES.pop(other) for other, found in list(_RUNTIMES.items()) if not found.users]
+    for other in idle:
+        other.close()
+    try:
+        yield runtime
+    finally:
+        with _RUNTIMES_LOCK:
+            runtime.users -= 1
 
 
 def release(origin: Origin) -> None:
     """Close what bundles of this origin left open in this process; worker processes end with theirs."""
     with _RUNTIMES_LOCK:
-        for key in [key for key in _RUNTIMES if key[0] == origin]:
-            store, pool = _RUNTIMES.pop(key)
-            pool.shutdown()
-            store.close()
+        left = [_RUNTIMES.pop(key) for key in list(_RUNTIMES) if key[0] == origin]
+    for runtime in left:
+        runtime.close()
     if origin.access is not None:
         close(origin.access)
 
 
 def run_bundle(origin: Origin, task: Task, units: Sequence[Unit], threads: int) -> list[UnitResult]:
     """Verify units side by side with at most `threads` requests at a time; results in order."""
-    store, pool = _runtime(origin, threads)
-    with ThreadPoolExecutor(len(units), "unit") as coordinators:
-        return list(coordinators.map(lambda unit: run_unit(unit, task, store, pool, threads), units))
+    with _runtime(origin, threads) as runtime, ThreadPoolExecutor(len(units), "unit") as coordinators:
+        return list(coordinators.map(lambda unit: run_unit(unit, task, runtime.store, runtime.pool, threads), units))
