@@ -13,6 +13,7 @@ from trailwarden.policydoc import (
     Grant,
     PolicyDocument,
     grants_of,
+    is_expected,
     unexpected_grants,
 )
 
@@ -77,8 +78,12 @@ def _judge_grants(key: KmsKey, params: Params) -> Finding:
     faults = [
         f"grant {grant.id} lets {grant.grantee} decrypt"
         for grant in key.grants
-        if "Decrypt" in grant.operations and grant.grantee not in params.allowed_reader_arns
+        if "Decrypt" in grant.operations and not is_expected(grant.grantee, params.allowed_reader_arns)
     ]
+    if params.separation:
+        admins = _named(key.policy, KMS_ADMINISTERING, key.owner)
+        both = {grant.grantee for grant in key.grants if "Decrypt" in grant.operations and grant.grantee in admins}
+        faults += [f"{name} may administer by the policy and decrypt by a grant" for name in sorted(both)]
     return failed("; ".join(faults), {"grants": faults}) if faults else passed("", {"grants": []})
 
 
@@ -87,9 +92,9 @@ def _unexpected(policy: PolicyDocument, actions: Sequence[str], allowed: list[st
 
 
 def _both(policy: PolicyDocument, owner: str) -> list[str]:
-    """Return the principals, delegation to the owner's IAM aside, that hold a right of both kinds."""
-    readers, admins = (
-        {str(grant.principal) for grant in grants_of(policy, kind) if grant.principal.account_root != owner}
-        for kind in (KMS_DECRYPTING, KMS_ADMINISTERING)
-    )
-    return sorted(readers & admins)
+    """Return who is named for both, the account's own delegation aside."""
+    return sorted(_named(policy, KMS_DECRYPTING, owner) & _named(policy, KMS_ADMINISTERING, owner))
+
+
+def _named(policy: PolicyDocument, actions: Sequence[str], owner: str) -> set[str]:
+    return {str(grant.principal) for grant in grants_of(policy, actions) if grant.principal.account_root != owner}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from mappings import mappings_of, policies_on
 from trailwarden.contract import Check
@@ -74,10 +75,15 @@ def check_page(item: Check) -> Iterator[str]:
     yield judged + (f" Former ids: {codes(item.replaces)}." if item.replaces else "")
     yield "## Parameters"
     rows = [
-        (code(name), authored(schema["description"]), code(json.dumps(schema.get("default"), ensure_ascii=False)))
+        (
+            code(name),
+            authored(schema["description"]),
+            code(json.dumps(schema.get("default"), ensure_ascii=False)),
+            values(schema),
+        )
         for name, schema in schema_of(item.params_type)["properties"].items()
     ]
-    yield table(("Parameter", "Meaning", "Default"), rows) if rows else "None."
+    yield table(("Parameter", "Meaning", "Default", "Values"), rows) if rows else "None."
     yield "## Reads"
     yield from reads(item)
     yield "## When it can't be evaluated"
@@ -90,6 +96,27 @@ def check_page(item: Check) -> Iterator[str]:
     yield from mapped(item)
     if item.source:
         yield f"Source: {paragraphs(item.source)}"
+
+
+def values(schema: dict[str, Any]) -> str:
+    """Return what a parameter may be: its choices, its least number, or its type."""
+    many = schema.get("anyOf", [schema])[0]
+    one = many.get("items", many)
+    if "enum" in one:
+        return codes(str(choice) for choice in one["enum"])
+    if "minimum" in one:
+        return f"{one['minimum']} or more"
+    kinds = {
+        "boolean": "`true`, `false`",
+        "string": "text",
+        "integer": "number",
+        "number": "number",
+        "object": "entries",
+    }
+    if "properties" in one:
+        fields = ", ".join(code(name) for name in one["properties"])
+        return f"entries of {fields}"
+    return f"list of {kinds[one['type']]}" if one is not many else kinds[one["type"]]
 
 
 def reads(item: Check) -> Iterator[str]:

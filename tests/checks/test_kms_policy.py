@@ -291,6 +291,7 @@ def test_a_condition_that_is_not_understood_leaves_it_open() -> None:
         ({"GrantId": "g", "GranteePrincipal": ADMIN, "Operations": ["Encrypt"]}, PASS),
         ({"GrantId": "g", "GranteePrincipal": ADMIN, "Operations": ["Encrypt", "Decrypt"]}, FAIL),
         ({"GrantId": "g", "Operations": ["Decrypt"]}, FAIL),
+        ({"GrantId": "g", "GranteePrincipal": "logs.amazonaws.com", "Operations": ["Decrypt"]}, FAIL),
     ],
 )
 def test_grants_count_like_the_policy(grant: dict[str, Any], status: Status) -> None:
@@ -322,3 +323,23 @@ def test_readers_and_administrators_can_be_kept_apart() -> None:
     [row] = run_check(RESTRICTED, mixed, params)
     assert (row.status, row.message) == (FAIL, f"key logs: {ADMIN} may both decrypt and administer")
     assert status_of(RESTRICTED, mixed, {**params, "separation": False}) is PASS
+    granted = with_policy(
+        READING, ADMINISTERING, grants=({"GrantId": "g", "GranteePrincipal": ADMIN, "Operations": ["Decrypt"]},)
+    )
+    [row] = run_check(RESTRICTED, granted, params)
+    assert (row.status, row.message) == (FAIL, f"key logs: {ADMIN} may administer by the policy and decrypt by a grant")
+    assert status_of(RESTRICTED, granted, {**params, "separation": False}) is PASS
+
+
+@pytest.mark.parametrize(
+    ("reader", "status"),
+    [("arn:aws:iam::*:role/*", PASS), (ACCOUNT, PASS), (ADMIN, FAIL), ("logs.amazonaws.com", FAIL)],
+)
+def test_readers_of_grants_are_expected_as_those_of_the_policy_are(reader: str, status: Status) -> None:
+    """By wildcard, or with their whole account."""
+    world = with_policy(READING, grants=({"GrantId": "g", "GranteePrincipal": READER, "Operations": ["Decrypt"]},))
+    params = {"allowed_reader_arns": [reader]}
+    assert status_of(RESTRICTED, world, params) is status
+    grant = {"GrantId": "g", "GranteePrincipal": "logs.amazonaws.com", "Operations": ["Decrypt"]}
+    service = with_policy(DELEGATION, grants=(grant,))
+    assert (status_of(RESTRICTED, service, params) is PASS) is (reader == "logs.amazonaws.com")

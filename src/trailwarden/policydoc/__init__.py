@@ -16,7 +16,7 @@ wildcard patterns too complex to compare. A condition operator that is not known
 * :func:`denies_insecure_transport`: is clear text refused? ``.denied`` True, False or None, ``.reason``.
 * :func:`service_grants`, :func:`source_gap`: what is granted to CloudTrail, and why a grant is a confused deputy.
 * :func:`is_public`: who is let in, by the rule S3 publishes; closing keys per kind of resource.
-* :func:`unexpected_grants`, :func:`grants_of`: who may write, read, decrypt or administer.
+* :func:`unexpected_grants`, :func:`grants_of`, :func:`is_expected`: who may write, read, decrypt or administer.
 * :func:`delivery_allowed`, :func:`key_allows_trail`: would CloudTrail get its files in? With a trace.
 * :func:`open_actions`: what a set of SCPs or RCPs leaves open.
 * :func:`may`: what a user or role may do, by all policies that concern it.
@@ -34,6 +34,7 @@ from trailwarden.policydoc.grants import (
     S3_READING,
     Grant,
     grants_of,
+    is_expected,
     unexpected_grants,
 )
 from trailwarden.policydoc.guardrail import Gap, open_actions
@@ -105,6 +106,7 @@ __all__ = [
     "delivery_allowed",
     "denies_insecure_transport",
     "grants_of",
+    "is_expected",
     "is_public",
     "key_allows_trail",
     "may",

@@ -111,6 +111,17 @@ def unexpected_grants(
     )
 
 
+def is_expected(principal: str, allowed: Collection[str]) -> bool:
+    """Whether a principal that is named outside a policy, such as the grantee of a key's grant, is among those expected.
+
+    Args:
+        principal: an ARN, or the name of a service, which has to be listed as it is.
+        allowed: as for :func:`unexpected_grants`.
+    """
+    kind = "AWS" if principal.startswith("arn:") else "Service"
+    return _expected(Principal(kind, principal), allowed, allowed)
+
+
 def _expected(principal: Principal, allowed: Collection[str], services: Collection[str]) -> bool:
     if principal.type == "Service":
         return principal.value in services
