@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from google.protobuf import json_format
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
+from in_toto_attestation.v1 import statement_pb2
+from in_toto_attestation.v1.statement import Statement
 from tests.evidence.evidence_kit import (
     POLICY,
     WAIVERS,
@@ -306,3 +310,18 @@ def test_a_hostile_account_gives_a_pack_like_any_other(tmp_path: Path) -> None:
     assert b"<script>" not in files["report.html"]
     assert b"\n::error" not in files["report.md"]
     assert len(load(tmp_path / "pack").inputs.ledger.replies) == len(account.ledger().replies)
+
+
+def test_the_statement_in_another_library(tmp_path: Path) -> None:
+    """in-toto's own bindings take it for a statement, and its predicate for a test result with one extension."""
+    text = WAIVERS.format(approved="2026-05-01", expires="2026-07-01")
+    files = pack(tmp_path / "pack", inputs(tmp_path / "in", world(), waivers=text))
+    statement = json.loads(files[STATEMENT])
+    Statement.copy_from_pb(json_format.ParseDict(statement, statement_pb2.Statement())).validate()
+    predicate = statement["predicate"]
+    assert json.loads(files["predicate.json"]) == predicate
+    extension = predicate.pop("trailwarden")
+    assert extension["evidenceId"].startswith("TW-20260601T120000Z-111122223333-")
+    read = json_format.MessageToDict(json_format.ParseDict(predicate, test_result_pb2.TestResult()))
+    assert read == {key: value for key, value in predicate.items() if value}
+    assert (read["result"], read["warnedTests"], read["failedTests"]) == ("FAILED", ["validation"], ["encrypted"])
