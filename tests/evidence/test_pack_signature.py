@@ -1,5 +1,6 @@
 """Signed packs: by a key in a file or in KMS, timestamped or not, verified by us, by openssl with jq, and by a library of others."""
 
+import base64
 import hashlib
 import http.server
 import json
@@ -14,8 +15,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+from tests.conftest import SECRET_KEY, Answer, Seen, Wire
 from tests.evidence.evidence_kit import NODE_MODULES, checked, inputs, judged, missing, names, pack, put, there, world
 
+from trailwarden.aws.signing import kms_client
 from trailwarden.errors import OutputError, UsageError
 from trailwarden.evidence.build import SIGNER
 from trailwarden.evidence.inputs import Inputs
@@ -201,6 +204,36 @@ def test_a_key_in_kms(made: Inputs, tmp_path: Path) -> None:
     assert checked(tmp_path / "pack", public_pem(kms.key)).ok
     assert regions == [""]
     assert b"arn:aws:kms:eu-west-1:111122223333:key/audit" in files["report.md"]
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_kms_over_the_wire(made: Inputs, tmp_path: Path, wire: Wire) -> None:
+    """botocore's own client against an endpoint that signs as KMS does; only the digest of the statement is sent."""
+    kms = StubKms()
+
+    def answer(seen: Seen) -> Answer:
+        asked = json.loads(seen.body)
+        if seen.operation == "GetPublicKey":
+            found = kms.get_public_key(asked["KeyId"])
+        else:
+            found = kms.sign(**{**asked, "Message": base64.b64decode(asked["Message"])})
+        encoded = {
+            name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+            for name, value in found.items()
+        }
+        return 200, {"content-type": "application/x-amz-json-1.1"}, json.dumps(encoded).encode()
+
+    wire.answer = answer
+    options = PackOptions(key=f"{KMS}audit", kms=lambda region: kms_client("", region or "eu-west-1", wire.url))
+    pack(tmp_path / "pack", made, options)
+    assert checked(tmp_path / "pack", public_pem(kms.key)).ok
+    assert [seen.operation for seen in wire.seen] == ["GetPublicKey", "Sign"]
+    assert len(wire.seen[1].body) < 300
+    refusal = b'{"__type": "AccessDeniedException", "message": "no"}'
+    wire.answer = lambda seen: (400, {"content-type": "application/x-amz-json-1.1"}, refusal)
+    with pytest.raises(UsageError, match="kms:GetPublicKey") as raised:
+        pack(tmp_path / "other", made, options)
+    assert SECRET_KEY not in str(raised.value)
 
 
 def test_what_kms_refuses(tmp_path: Path) -> None:
