@@ -118,13 +118,14 @@ class Simulator:
 
     def counts(self) -> Counter[str]:
         """Requests by operation since the last time; also writes out the log."""
-        return self._collect()[0]
+        return self.collect()[0]
 
     def cpu(self) -> float:
         """CPU seconds of all its processes so far. Forgets the counts."""
-        return self._collect()[1]
+        return self.collect()[1]
 
-    def _collect(self) -> tuple[Counter[str], float]:
+    def collect(self) -> tuple[Counter[str], float]:
+        """Both at once."""
         total, cpu = Counter[str](), 0.0
         for port in self.controls:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/counts", timeout=30) as answer:
@@ -280,9 +281,12 @@ def serving(
 # --- on the command line ----------------------------------------------------------------------------------------------
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what describes an organization, here and in the comparison."""
-    parser.add_argument("--accounts", type=int, default=100)
+def add_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add what describes an organization, here and in the comparison, which takes several sizes."""
+    if several:
+        parser.add_argument("--accounts", type=int, nargs="+", default=[100], help="sizes (default: 100)")
+    else:
+        parser.add_argument("--accounts", type=int, default=100, help="default: 100")
     parser.add_argument("--regions", type=int, default=17)
     parser.add_argument("--latency", type=float, default=0.03, help="seconds before each answer (default: 0.03)")
     parser.add_argument("--processes", type=int, default=2, help="processes of the simulator (default: 2)")

@@ -138,6 +138,27 @@ def test_each_account_is_read_with_its_own_role(wire: Wire) -> None:
 
 
 @pytest.mark.usefixtures("aws_environment")
+@pytest.mark.parametrize(("refusals", "sent"), [(1, 2), (2, 2)])
+def test_a_role_is_assumed_again_when_head_is_refused_without_a_word(wire: Wire, refusals: int, sent: int) -> None:
+    """S3 answers HEAD with a bare 400 where the token has expired. Another cause stays an error, asked about twice at most."""
+    left = iter([(400, {}, b"")] * refusals)
+    found = 200, {"x-amz-bucket-region": "us-east-1"}, b""
+
+    def answer(seen: Seen) -> Answer | None:
+        if seen.operation == "AssumeRole":
+            return assumed(seen, seconds=3600)
+        return next(left, found) if seen.method == "HEAD" else None
+
+    wire.answer = answer
+    connection = connect(endpoint_url=wire.url)
+    connection.add_role("444455556666", Role("arn:aws:iam::444455556666:role/audit"))
+    reply = LiveReader(connection, jobs=1).ask(Call.of("444455556666", "us-east-1", "s3", "HeadBucket", Bucket="logs"))
+    assert (reply.error is None) == (refusals == 1)
+    assert len([seen for seen in wire.seen if seen.method == "HEAD"]) == sent
+    assert len(wire.sent("AssumeRole")) == 2
+
+
+@pytest.mark.usefixtures("aws_environment")
 def test_a_role_is_assumed_again_before_it_expires(wire: Wire) -> None:
     """A session in its last moments is renewed; one with an hour to go is not."""
     lifetimes = iter([0, 3600])

@@ -85,7 +85,7 @@ class LiveReader:
         except PageLimitError as error:
             return Reply(error=ReplyError(TRUNCATED, str(error)))
         except Exception as error:  # noqa: BLE001 - an emulator in the process raises what it likes; all of it is "could not read"
-            if role is not None and not renewed and _expired(call, error):
+            if role is not None and not renewed and (_expired(call, error) or _expired_silently(call, error)):
                 role.discard(held or role.held)
                 return self._ask_as(call, credentials, renewed=True)
             self._stop_if_expired(call, error)
@@ -164,3 +164,11 @@ def _expired(call: Call, error: Exception) -> bool:
         return False
     details: Mapping[str, Any] = error.response.get("Error", {})
     return reason_code(call.service, call.operation, str(details.get("Code", ""))) is ReasonCode.CREDENTIALS_EXPIRED
+
+
+def _expired_silently(call: Call, error: Exception) -> bool:
+    """Return whether the credentials may have expired: to HEAD, S3 says so by a 400 without a word, which can mean other things too."""
+    if not isinstance(error, ClientError) or not call.operation.startswith("Head"):
+        return False
+    details: Mapping[str, Any] = error.response.get("Error", {})
+    return details.get("Code") == "400"

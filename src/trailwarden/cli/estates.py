@@ -43,6 +43,7 @@ from trailwarden.iampolicy import document
 from trailwarden.integrity_reader import IntegrityReport
 from trailwarden.ledger import Estate, Header, Ledger
 from trailwarden.model import Member, Report
+from trailwarden.onboarding.roles import LONGEST_SESSION_POLICY, session_policy
 from trailwarden.plan import Plan
 from trailwarden.report import Gate, compose
 
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
 _FLYING = 32
 """Calls of one process in flight that are asked side by side."""
-_LONGEST_POLICY = 2048
-"""Characters that STS takes of a session policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,13 +310,10 @@ def _target(
 def _session_policy(plan: Plan, partition: str) -> str:
     """Return a session policy that allows what the plan needs, as narrow as STS takes it; without one the roles' own limits hold."""
     narrow = json.dumps(document(plan.actions, partition), separators=(",", ":"))
-    statement = {"Effect": "Allow", "Action": list(plan.actions), "Resource": "*"}
-    broad = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
-    for text in (narrow, broad):
-        if len(text) <= _LONGEST_POLICY:
-            return text
-    console.say(
-        f"the sessions are not limited to what is read: {len(plan.actions)} actions take {len(broad)} characters, "
-        f"and STS takes {_LONGEST_POLICY}; what the roles allow is the limit"
-    )
-    return ""
+    if len(narrow) <= LONGEST_SESSION_POLICY:
+        return narrow
+    try:
+        return session_policy(plan.actions)
+    except UsageError as error:
+        console.say(f"the sessions are not limited to what is read: {error.message}; what the roles allow is the limit")
+        return ""
