@@ -346,7 +346,7 @@ class Templates:
         """A page of ListAccounts, or of ListAccountsForParent."""
         start = int(token or 0)
         found = [number for number in range(self.shape.accounts) if not unit or self.shape.unit(number) == unit]
-        page = {"Accounts": [self._account(number) for number in found[start : start + PAGE]]}
+        page: dict[str, Any] = {"Accounts": [self._account(number) for number in found[start : start + PAGE]]}
         if start + PAGE < len(found):
             page |= {"NextToken": str(start + PAGE)}
         return as_json(page)

@@ -141,8 +141,9 @@ def test_each_account_is_read_with_its_own_role(wire: Wire) -> None:
 @pytest.mark.parametrize(("refusals", "sent"), [(1, 2), (2, 2)])
 def test_a_role_is_assumed_again_when_head_is_refused_without_a_word(wire: Wire, refusals: int, sent: int) -> None:
     """S3 answers HEAD with a bare 400 where the token has expired. Another cause stays an error, asked about twice at most."""
-    left = iter([(400, {}, b"")] * refusals)
-    found = 200, {"x-amz-bucket-region": "us-east-1"}, b""
+    refused: Answer = (400, {}, b"")
+    left = iter([refused] * refusals)
+    found: Answer = 200, {"x-amz-bucket-region": "us-east-1"}, b""
 
     def answer(seen: Seen) -> Answer | None:
         if seen.operation == "AssumeRole":
