@@ -1,12 +1,17 @@
 """Whatever stands in a policy file, the loader either loads it or says what is wrong: never anything else, never for long."""
 
+import os
+import signal
+import subprocess
 import tracemalloc
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.cli.cli_kit import SCRIPT, environment
 
 from trailwarden.contract import Check
 from trailwarden.errors import PolicyError, Problem, UsageError
@@ -43,12 +48,33 @@ TOKENS = [
 ]
 
 
+PATIENCE = 2.0
+"""Seconds of processor time, not of the clock, after which the loader counts as hung: a busy machine changes nothing."""
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Fail when what is inside never ends."""
+
+    def give_up(_number: int, _frame: object) -> None:
+        raise TimeoutError(f"still reading after {PATIENCE} s of processor time")
+
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
 def load(text: bytes, folder: Path, checks: Mapping[str, Check]) -> None:
     path = folder / "fuzz.yaml"
     path.write_bytes(text)
     problems: tuple[Problem, ...] = ()
     try:
-        select([str(path)], checks=checks)
+        with patience():
+            select([str(path)], checks=checks)
     except PolicyError as error:
         problems = error.problems or (Problem("none", 0, 0, ""),)
     except UsageError:
@@ -120,6 +146,24 @@ def test_memory_stays_bounded(tmp_path: Path, checks: Mapping[str, Check]) -> No
     finally:
         tracemalloc.stop()
     assert peak < 30_000_000
+
+
+@pytest.mark.parametrize("content", [b"- {id: a, check: bucket-exists}\n", b"[", b"\x80", b"'"])
+def test_ten_megabytes_cost_no_memory(content: bytes, tmp_path: Path) -> None:
+    """The whole program stays below 200 MB, whatever fills a file of 10 MB."""
+    path = tmp_path / "large.yaml"
+    path.write_bytes(content * (10_000_000 // len(content)))
+    process = subprocess.Popen(
+        [SCRIPT, "policy", "lint", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()
+    )
+    assert process.stdout is not None
+    said = process.stdout.read().decode()
+    process.stdout.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 2
+    assert said == f"{path}: 10.0 MB; a file may have 1024 KiB; split it into several\n"
+    assert usage.ru_maxrss < 200_000  # in KiB, on Linux
 
 
 @given(st.text(max_size=200))
