@@ -1,6 +1,6 @@
 """Logging commands that Azure Pipelines turns into issues of a run: print them to the log of a step."""
 
-from trailwarden import RenderOptions, Report, Severity, reporter
+from trailwarden import RenderOptions, Report, Severity, Status, reporter
 from trailwarden.presentation import PROBLEMS, anchor, headline, rows, rules_by_id
 from trailwarden.text import log_safe, one_line
 
@@ -24,6 +24,10 @@ def azure(report: Report, options: RenderOptions) -> str:
             }
             listed = ";".join(f"{key}={_property(value)}" for key, value in properties.items())
             lines.append(f"##vso[task.logissue {listed}]{_data(headline(row))}\n")
+        elif (
+            row.status is Status.WAIVED
+        ):  # an issue is a warning at least, and this one is accepted: it stands in the log alone
+            lines.append(log_safe(f"waived: {one_line(row.policy)}: {headline(row)}") + "\n")
     return "".join(lines)
 
 

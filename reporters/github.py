@@ -3,7 +3,7 @@
 GitHub shows ten of each level per step and drops the others without a word, so the worst come first and the last one counts the rest.
 """
 
-from trailwarden import RenderOptions, Report, Severity, reporter
+from trailwarden import RenderOptions, Report, Severity, Status, reporter
 from trailwarden.model import Result
 from trailwarden.presentation import PROBLEMS, Anchor, anchor, headline, rows, rules_by_id, urgency
 from trailwarden.text import one_line
@@ -23,10 +23,12 @@ _LEVEL = {
 def github(report: Report, options: RenderOptions) -> str:
     """Annotations for a GitHub Actions log."""
     places = {identity: anchor(rule, options) for identity, rule in rules_by_id(report).items()}
-    problems = sorted((row for row in rows(report) if row.status in PROBLEMS), key=_worst_first)
+    every = rows(report)
+    problems = sorted((row for row in every if row.status in PROBLEMS), key=_worst_first)
+    waived = sorted((row for row in every if row.status is Status.WAIVED), key=_worst_first)
     lines = []
     for level in ("error", "warning", "notice"):
-        found = [row for row in problems if _LEVEL[row.severity] == level]
+        found = [row for row in problems if _LEVEL[row.severity] == level] + (waived if level == "notice" else [])
         kept = found if len(found) <= SHOWN else found[: SHOWN - 1]
         lines += [_command(level, row, places[row.policy]) for row in kept]
         if len(kept) < len(found):
@@ -43,7 +45,7 @@ def _command(level: str, row: Result, place: Anchor) -> str:
         "file": place.path,
         "line": str(place.line),
         "endLine": str(place.end_line),
-        "title": f"{one_line(row.policy)} ({row.severity.value})",
+        "title": f"{one_line(row.policy)} ({'waived' if row.status is Status.WAIVED else row.severity.value})",
     }
     listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::{level} {listed}::{_data(headline(row)[:LENGTH])}"

@@ -1,6 +1,6 @@
-"""GitLab Code Quality: the only widget for findings on every tier. Problems only; the path is relative and the fingerprint unique."""
+"""GitLab Code Quality: the only widget for findings on every tier. Problems, waived ones as info; paths are relative, fingerprints unique."""
 
-from trailwarden import RenderOptions, Report, Severity, reporter
+from trailwarden import RenderOptions, Report, Severity, Status, reporter
 from trailwarden.presentation import PROBLEMS, anchor, headline, row_fingerprint, rows, rules_by_id
 from trailwarden.text import clean_json
 
@@ -22,10 +22,10 @@ def gitlab_codequality(report: Report, options: RenderOptions) -> str:
             "description": headline(row),
             "check_name": row.policy,
             "fingerprint": row_fingerprint(row),
-            "severity": _SEVERITY[row.severity],
+            "severity": "info" if row.status is Status.WAIVED else _SEVERITY[row.severity],
             "location": {"path": places[row.policy].path, "lines": {"begin": places[row.policy].line}},
         }
         for row in rows(report)
-        if row.status in PROBLEMS
+        if row.status in PROBLEMS or row.status is Status.WAIVED
     ]
     return clean_json(issues, 1) + "\n"

@@ -1,8 +1,8 @@
 """SARIF 2.1.0 in the profile that GitHub code scanning accepts; GitLab, SonarQube and Azure DevOps read it as well.
 
 A finding about a cloud resource has no line of code, but the policy that asked has one: that is where it points. Resource, account and
-region are in the message, because GitHub shows nothing of logical locations. Passed, not applicable and waived rows are left out: GitHub
-shows whatever it is given as an open alert. What could not be evaluated is a result, or its absence would close a real alert as fixed.
+region are in the message, because GitHub shows nothing of logical locations. Passed, not applicable and waived rows are no results: GitHub
+shows whatever it is given as an open alert; waived ones are notifications, with their verdict and terms. What could not be evaluated is a result, or its absence would close a real alert as fixed.
 """
 
 import re
@@ -213,12 +213,23 @@ def _invocation(report: Report, problems: Iterable[Result], index: dict[str, int
     ]
     if len(unknown) > NOTES:
         notes.append({"level": "error", "message": {"text": f"{len(unknown) - NOTES} more could not be evaluated."}})
+    waived = [row for row in rows(report) if row.status is Status.WAIVED]
+    accepted: list[Object] = [
+        {
+            "level": "note",
+            "message": {"text": _literal(headline(row))},
+            "associatedRule": {"id": row.policy, "index": index[row.policy]},
+        }
+        for row in waived[:NOTES]
+    ]
+    if len(waived) > NOTES:
+        accepted.append({"level": "note", "message": {"text": f"{len(waived) - NOTES} more are waived."}})
     return {
         "executionSuccessful": not notes,
         "exitCode": report.run.exit_code,
         "startTimeUtc": one_line(report.run.started_at),
         "endTimeUtc": one_line(report.run.finished_at),
-        "toolExecutionNotifications": notes,
+        "toolExecutionNotifications": [*notes, *accepted],
     }
 
 

@@ -23,6 +23,7 @@ from trailwarden.presentation import (
     rows,
     short_name,
     urgency,
+    waived_line,
 )
 from trailwarden.text import log_safe, one_line, shorten
 
@@ -147,9 +148,7 @@ class _Layout:
         if row.baseline:
             yield f"beside the baseline: {one_line(row.baseline)}"
         if row.waiver:
-            waiver = {key: one_line(str(value)) for key, value in row.waiver.items()}
-            ticket = f" ({waiver['ticket']})" if waiver.get("ticket") else ""
-            yield f"fails, waived until {waiver.get('expires', '?')} by {waiver.get('approved_by', '?')}{ticket}: {waiver.get('reason', '')}"
+            yield waived_line(row)
         for note in row.notes:
             yield f"note: {one_line(note)}"
 

@@ -354,7 +354,16 @@ def headline(result: Result) -> str:
     text = one_line(explanation(result))
     if result.status is Status.ERROR and not text.startswith(UNKNOWN):
         text = f"{UNKNOWN}: {text}"
+    if result.status is Status.WAIVED:
+        text = f"{waived_line(result)}; {text}"
     return f"{place_name(result)}: {text}"
+
+
+def waived_line(result: Result) -> str:
+    """Return the verdict under a waiver and its terms, in one line: that it fails, until when and by whom that is accepted, and why."""
+    terms = {key: one_line(str(value)) for key, value in (result.waiver or {}).items()}
+    ticket = f" ({terms['ticket']})" if terms.get("ticket") else ""
+    return f"fails, waived until {terms.get('expires', '?')} by {terms.get('approved_by', '?')}{ticket}: {terms.get('reason', '')}"
 
 
 def milliseconds(instant: str) -> int:

@@ -72,7 +72,7 @@ def test_azure_lines_are_one_command_each(make: object) -> None:
     """The agent looks for ##vso[ anywhere in a line."""
     assert callable(make)
     for line in render("azure", make()).splitlines():
-        found = AZURE.fullmatch(line)
+        found = AZURE.fullmatch(line) or re.fullmatch(r"waived: (?P<message>.*: fails, waived until .*)", line)
         assert found, line[:200]
         assert not re.search(r"##\w*\[", found["message"])
 
@@ -82,6 +82,22 @@ def test_azure_escapes_properties() -> None:
     [line] = render("azure", build.report([build.rule("p", file="a;b]c.yaml")], [row])).splitlines()
     assert "sourcepath=a%3Bb%5Dc.yaml;" in line
     assert line.endswith("50%AZP25")
+
+
+def test_waived_failures_are_shown_as_what_they_are() -> None:
+    """The verdict, until when and by whom it is accepted, at the lowest level that a format has."""
+    terms = {"expires": "2027-01-31", "approved_by": "ciso", "ticket": "SEC-1", "reason": "until spring"}
+    row = build.result("p", "1", "n", Status.WAIVED, message="no lock", waiver=terms)
+    report = build.report([build.rule("p")], [row])
+    said = "'n' in 1/eu-central-1: fails, waived until 2027-01-31 by ciso (SEC-1): until spring; no lock"
+    [annotation] = map(GITHUB.fullmatch, render("github", report).splitlines())
+    assert annotation
+    assert (annotation["level"], annotation["title"], annotation["message"]) == ("notice", "p (waived)", said)
+    assert render("azure", report) == f"waived: p: {said}\n"
+    [issue] = json.loads(render("gitlab-codequality", report))
+    assert (issue["severity"], issue["description"]) == ("info", said)
+    [note] = json.loads(render("sarif", report))["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert (note["level"], note["message"]["text"]) == ("note", said)
 
 
 @pytest.mark.parametrize("make", [build.realistic, build.hostile])

@@ -26,6 +26,8 @@ REPORTS = {"realistic": build.realistic(), "hostile": build.hostile(), "empty": 
 
 PROBLEMS = {Status.FAIL: "fail", Status.ERROR: "error"}
 """What a format that shows problems only says of each status."""
+ACCEPTED = {**PROBLEMS, Status.WAIVED: "waived"}
+"""A format that shows accepted problems beside those."""
 SKIPPED = {**PROBLEMS, Status.PASS: "pass", Status.WAIVED: "skip", Status.NOT_APPLICABLE: "skip"}
 """A format with one word for what is neither passed nor a problem."""
 WORDS = {status: status.value for status in Status}
@@ -104,11 +106,15 @@ def read_oscal(text: str) -> Rows:
 
 
 def problem(text: str) -> str:
+    if re.search(r": fails, waived until .* by ", text):
+        return "waived"
     return "error" if "could not be evaluated" in text else "fail"
 
 
 def read_azure(text: str) -> Rows:
-    return [(marker(line.split("]", 1)[1]), problem(line)) for line in text.splitlines()]
+    return [
+        (marker(re.sub(r"^##vso\[[^]]*\]|^waived: [^:]*: ", "", line)), problem(line)) for line in text.splitlines()
+    ]
 
 
 def read_gitlab(text: str) -> Rows:
@@ -125,9 +131,9 @@ CLASSES = {
 
 READERS: dict[str, tuple[Callable[[str], Rows], dict[Status, str]]] = {
     "asff": (read_asff, SKIPPED),
-    "azure": (read_azure, PROBLEMS),
+    "azure": (read_azure, ACCEPTED),
     "csv": (read_csv, WORDS),
-    "gitlab-codequality": (read_gitlab, PROBLEMS),
+    "gitlab-codequality": (read_gitlab, ACCEPTED),
     "html": (read_html, CLASSES),
     "json": (read_json, WORDS),
     "junit": (read_junit, SKIPPED),
