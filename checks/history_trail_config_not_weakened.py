@@ -46,7 +46,7 @@ def history_trail_config_not_weakened(trail: Trail, params: Params) -> Finding:
     losses = losses_of(trail, mine.done)
     seen = [event for event in mine.events if period.start <= event.time <= period.end]
     weakening = [event for event in seen if losses.of(event)]
-    bad = [event for event in weakening if not is_approved(event, params.approved_principals)]
+    bad = [event for event in weakening if not is_approved(event.who, params.approved_principals)]
     observed = {
         "period": [format_time(period.start), format_time(period.end)],
         "events": [{**event.to_json(), "lost": losses.of(event)} for event in seen],

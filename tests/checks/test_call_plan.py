@@ -10,6 +10,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
 
 from trailwarden import patterns
 from trailwarden.calls import canonical
@@ -234,3 +237,41 @@ def test_h_row_history_at_home_and_in_every_region() -> None:
     for regions, planned in ((17, 263), (34, 501)):
         found = beyond(usual(regions), *HISTORY, params=everywhere)
         assert found["cloudtrail.LookupEvents"] == 14 * regions + 25 == planned
+
+
+def test_the_sdk_takes_every_call() -> None:
+    """Names, types and lengths of the parameters; a world answers whatever it is asked."""
+    world = usual(2)
+    Lake(world).add("00000000-0000-4000-8000-000000000001")
+    world.reply("cloudtrail.StartQuery", {"QueryId": "00000000-0000-4000-8000-000000000002"})
+    world.reply("cloudtrail.GetQueryResults", {"QueryStatus": "FINISHED", "QueryResultRows": []})
+    EventRules(world).add("watch", {"source": ["aws.cloudtrail"]}, [f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"])
+    people = Identities(world)
+    people.add_user("alice", allow("cloudtrail:*"))
+    people.log_role(allow("logs:*"), managed={"arn:aws:iam::aws:policy/More": [allow("s3:*")]})
+    Neighbours(world).add_vpc("us-east-1", "vpc-1", IsDefault=True)
+    used = {"use": True}
+    params = {
+        "history-lake-query": used,
+        "history-config-timeline": used,
+        "alert-tampering-eventbridge": {"require": True},
+        "iam-cloudtrail-disruptors": {"use_simulator": True},
+        "vpc-flow-logs-enabled": {"skip_unused": True},
+    }
+    asked(world, checks(), params)
+    models = Loader()
+    faults = []
+    for call in world.ledger().replies:
+        if call.service == "trailwarden":
+            continue
+        model = ServiceModel(models.load_service_model(call.service, "service-2"), call.service)
+        shape = model.operation_model(call.operation).input_shape
+        if shape is None:
+            assert call.arguments == {}, call
+            continue
+        report = ParamValidator().validate(call.arguments, shape)
+        faults += [f"{call.name}: {report.generate_report()}"] if report.has_errors() else []
+    assert faults == []
+    assert {"StartQuery", "SimulatePrincipalPolicy", "DescribeNetworkInterfaces", "GetPolicyVersion"} <= {
+        call.operation for call in world.calls
+    }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any
@@ -22,6 +23,10 @@ from trailwarden.calls import Call, OnReply, Reply, ReplyError, ask_each
 from trailwarden.errors import CredentialsError, WriteRefusedError
 from trailwarden.model import ReasonCode
 from trailwarden.reasons import CROSS_ACCOUNT, TRUNCATED, reason_code
+
+_POLLS, _POLL_SECONDS = 60, 2.0
+"""How often, and how far apart, a query is asked whether it has ended; one that has not by then is answered as it is."""
+_UNDER_WAY = ("QUEUED", "RUNNING")
 
 _RENEWAL_FAILED = (
     "CredentialRetrievalError",
@@ -43,10 +48,18 @@ class LiveReader:
         connection: clients and credentials.
         jobs: calls in flight at most. More than ten brings one account little but throttling.
         limits: calls in flight for each account and region, where several are read at once.
+        sleep: waits for some seconds, until a query may have ended.
     """
 
-    def __init__(self, connection: Connection, jobs: int = 10, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        jobs: int = 10,
+        limits: Limits | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.connection = connection
+        self._sleep = sleep
         self._limits = limits
         self._jobs = jobs
         self._pool: ThreadPoolExecutor | None = None
@@ -138,6 +151,11 @@ class LiveReader:
                 body = aim.first  # a merged result holds the lists and little else
         else:
             body = getattr(client, method)(**call.arguments)
+            for _ in range(_POLLS):
+                if call.operation != "GetQueryResults" or body.get("QueryStatus") not in _UNDER_WAY:
+                    break
+                self._sleep(_POLL_SECONDS)
+                body = getattr(client, method)(**call.arguments)
         return reply_from_body(body, aim.metadata, aim.pages)
 
     def _paginator(self, client: Any, method: str) -> Any:

@@ -19,7 +19,7 @@ from trailwarden.facts.eventrules import EventRule, EventRules
 from trailwarden.facts.history import LAG, REACH, History, HistoryEvent
 from trailwarden.facts.iam import IamPrincipal, Simulator
 from trailwarden.facts.key import KeyGrant, KeyMetadata, KeyRotation, KmsKey
-from trailwarden.facts.lake import EventDataStore, StoreSettings
+from trailwarden.facts.lake import EventDataStore, StoreQueries, StoreSettings
 from trailwarden.facts.lifecycle import LifecycleRule, Transition
 from trailwarden.facts.logfiles import LogFile, LogFiles, Retention
 from trailwarden.facts.loggroup import LogGroup, LogGroupDescription
@@ -46,6 +46,7 @@ from trailwarden.facts.selectors import (
     excluded_sources,
     root_of,
 )
+from trailwarden.facts.timeline import ConfigItem
 from trailwarden.facts.times import format_time, hours_between, parse_time
 from trailwarden.facts.topic import Subscription, Topic, TopicAttributes, topic_of
 from trailwarden.facts.trail import InsightSelector, Trail, TrailStatus
@@ -80,6 +81,7 @@ __all__ = [
     "AttachedPolicy",
     "CompositeAlarm",
     "ConfigDelivery",
+    "ConfigItem",
     "ConfigRecorder",
     "Delivery",
     "Detector",
@@ -124,6 +126,7 @@ __all__ = [
     "Retention",
     "Selector",
     "Simulator",
+    "StoreQueries",
     "StoreSettings",
     "Subject",
     "Subscription",

@@ -25,6 +25,7 @@ from trailwarden.facts.history import bucket_history
 from trailwarden.facts.key import KmsKey
 from trailwarden.facts.lifecycle import LifecycleRule
 from trailwarden.facts.logfiles import LogFiles, Retention, digest_in, retention_in
+from trailwarden.facts.timeline import bucket_timeline
 from trailwarden.model import Json, Reason, ReasonCode
 from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
 
@@ -340,6 +341,7 @@ class LogBucket(Subject):
         return LogFiles(page)
 
     history = bucket_history
+    timeline = bucket_timeline
 
     @fact("s3.GetObjectRetention", needs=["LogBucket.location"])
     def object_retention(self) -> Callable[[str], Retention | None]:

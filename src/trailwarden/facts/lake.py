@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from trailwarden.errors import Unreadable
-from trailwarden.facts.account import expect, reason_for_call
+from trailwarden.facts.account import body_of, expect, reason_for_call
 from trailwarden.facts.base import Population, Subject, fact
 from trailwarden.facts.organization import listing
 from trailwarden.facts.selectors import EventSelectors
+from trailwarden.facts.times import optional_time
 from trailwarden.facts.trail import ask_member_or_owner
 from trailwarden.model import Reason, ReasonCode
 from trailwarden.policydoc import PolicyDocument, PolicyTextError, parse
@@ -32,6 +35,39 @@ class StoreSettings:
     federated: bool
     kms_key_id: str
     selectors: EventSelectors
+    created: datetime | None
+
+
+class StoreQueries:
+    """SQL over a store. A query changes nothing, but AWS bills what it scans: nothing is sent unless a policy asks for it."""
+
+    def __init__(self, store: EventDataStore) -> None:
+        self._store = store
+
+    def rows(self, statement: str) -> list[dict[str, str]]:
+        """Return the rows of a SELECT, by column.
+
+        Raises:
+            Unreadable: refused; TRUNCATED for a query that did not end in time, UNEXPECTED for one that failed.
+        """
+        account, region = self._store.account, self._store.region
+        start = account.call("cloudtrail.StartQuery", region, QueryStatement=statement)
+        identity = str(expect(start, body_of(start, account.reply(start)), "QueryId"))
+        call = account.call("cloudtrail.GetQueryResults", region, QueryId=identity)
+        body = body_of(call, account.reply(call))
+        status = str(expect(call, body, "QueryStatus"))
+        if status != "FINISHED":
+            late = status in ("QUEUED", "RUNNING", "TIMED_OUT")
+            code = ReasonCode.TRUNCATED if late else ReasonCode.UNEXPECTED
+            text = f"query {identity} is {status} {body.get('ErrorMessage') or ''}".strip()
+            raise Unreadable(reason_for_call(call, code, message=text))
+        rows: list[Any] = listing(account, call, "QueryResultRows")
+        return [_row(item) for item in rows]
+
+
+def _row(item: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return one row, which AWS writes as a list of objects with a column each."""
+    return {name: str(value) for column in item for name, value in column.items()}
 
 
 class EventDataStore(Subject):
@@ -69,7 +105,13 @@ class EventDataStore(Subject):
             federated=body.get("FederationStatus") == "ENABLED",
             kms_key_id=str(body.get("KmsKeyId") or ""),
             selectors=selectors,
+            created=optional_time(body.get("CreatedTimestamp")),
         )
+
+    @fact("cloudtrail.StartQuery", "cloudtrail.GetQueryResults")
+    def queries(self) -> StoreQueries:
+        """Queries over the store; what is asked is read then."""
+        return StoreQueries(self)
 
     @fact("cloudtrail.GetResourcePolicy")
     def policy(self) -> PolicyDocument | None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from trailwarden.facts.account import Account
     from trailwarden.facts.region import Region
 
+LONGEST_RETENTION = 2557
+"""Days, AWS Config's default."""
 GLOBAL_TYPES = ("AWS::IAM::Group", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User")
 """The resource types of global services that a Config recorder may include."""
 
@@ -36,6 +38,9 @@ class ConfigRecorder:
     strategy: str
     listed: tuple[str, ...]
     excluded: tuple[str, ...]
+    started: datetime | None = None
+    stopped: datetime | None = None
+    """When it was last started and stopped."""
 
     def records(self, resource_type: str) -> bool:
         """Return whether items of a type are recorded, global types as far as the recorder is told to."""
@@ -120,7 +125,16 @@ def config_recorder(region: Region) -> ConfigRecorder | None:
         strategy=str((group.get("recordingStrategy") or {}).get("useOnly") or ""),
         listed=tuple(group.get("resourceTypes") or ()),
         excluded=tuple((group.get("exclusionByResourceTypes") or {}).get("resourceTypes") or ()),
+        started=optional_time(state.get("lastStartTime")),
+        stopped=optional_time(state.get("lastStopTime")),
     )
+
+
+@fact("config.DescribeRetentionConfigurations")
+def config_retention(region: Region) -> int:
+    """For how many days AWS Config keeps its items: seven years, unless told otherwise."""
+    rows = _ask(region, "config.DescribeRetentionConfigurations", "RetentionConfigurations")
+    return int(rows[0]["RetentionPeriodInDays"]) if rows else LONGEST_RETENTION
 
 
 @fact("config.DescribeDeliveryChannelStatus")

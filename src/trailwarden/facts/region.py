@@ -15,6 +15,7 @@ from trailwarden.facts.neighbours import (
     analyzers,
     config_deliveries,
     config_recorder,
+    config_retention,
     detectors,
     flow_logs,
     hub_arn,
@@ -96,6 +97,7 @@ class Region(Subject):
         return RegionCoverage(listed, "", tuple(silent), tuple(unreadable))
 
     config_recorder = config_recorder
+    config_retention = config_retention
     config_deliveries = config_deliveries
     detectors = detectors
     hub_arn = hub_arn

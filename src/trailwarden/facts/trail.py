@@ -18,6 +18,7 @@ from trailwarden.facts.key import KmsKey
 from trailwarden.facts.loggroup import LogGroup
 from trailwarden.facts.logrole import log_role
 from trailwarden.facts.selectors import EventSelectors
+from trailwarden.facts.timeline import trail_timeline
 from trailwarden.facts.times import optional_time
 from trailwarden.model import Reason, ReasonCode
 
@@ -260,6 +261,7 @@ class Trail(Subject):
     integrity = log_integrity
     log_role = log_role
     history = trail_history
+    timeline = trail_timeline
 
     @fact("cloudtrail.ListTags")
     def tags(self) -> tuple[str, ...]:

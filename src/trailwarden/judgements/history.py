@@ -206,7 +206,7 @@ def judge_untouched(
     """
     read = history()
     mine = sorted_out(within(period, read.events), about)
-    touched = [item for item in mine.done if not is_approved(item, approved)]
+    touched = [item for item in mine.done if not is_approved(item.who, approved)]
     observed: dict[str, Json] = {
         "period": [format_time(period.start), format_time(period.end)],
         "events": [{**item.to_json(), "critical": critical(item)} for item in mine.events],
@@ -221,11 +221,11 @@ def judge_untouched(
     return passed(f"nobody unexpected changed {what} {span((shown.start, shown.end))}", observed, expected, *notes)
 
 
-def is_approved(event: HistoryEvent, approved: Collection[str]) -> bool:
-    """Return whether an event's caller is expected; the session of a role also by the role's ARN."""
-    names = {event.who}
-    if ":assumed-role/" in event.who:
-        head, _, tail = event.who.partition(":assumed-role/")
+def is_approved(who: str, approved: Collection[str]) -> bool:
+    """Return whether a caller is expected, by ARN; the session of a role also by the role's."""
+    names = {who}
+    if ":assumed-role/" in who:
+        head, _, tail = who.partition(":assumed-role/")
         names.add(f"{head.replace(':sts:', ':iam:')}:role/{tail.split('/')[0]}")
     return any(compile_glob(item, variables=False).matches(name) for item in approved for name in names)
 
