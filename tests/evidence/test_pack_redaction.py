@@ -14,7 +14,7 @@ from trailwarden.evidence.inputs import Inputs, Surroundings
 from trailwarden.evidence.keys import KMS
 from trailwarden.evidence.load import load
 from trailwarden.evidence.pack import PackOptions
-from trailwarden.evidence.redact import KINDS, parse_kinds
+from trailwarden.evidence.redact import KINDS, _by_name, _names, parse_kinds
 from trailwarden.testing import World
 
 SECRETS = {
@@ -114,6 +114,45 @@ def test_accounts_and_names_on_request(tmp_path: Path, kinds: tuple[str, ...]) -
         assert after.report.run.accounts == ("000000000001",)
         [trail] = [item for item in after.report.results if item.status.value == "WAIVED"]
         assert trail.subject.startswith("arn:aws:cloudtrail:us-east-1:000000000001:trail/name-")
+
+
+def test_names_are_found_where_people_put_them() -> None:
+    """Whole, at the end of a sentence, in the address of a bucket; not inside another word, nor in the name of a service."""
+    replace = _by_name(["cloudtrail", "logs.example.org", "main", "ops team", "payroll", "name-0001"])
+    for before, after in {
+        "trail/payroll": "trail/name-0005",
+        "No access to payroll.": "No access to name-0005.",
+        "https://payroll.s3.eu-west-1.amazonaws.com/": "https://name-0005.s3.eu-west-1.amazonaws.com/",
+        "logs.example.org.s3-website": "name-0002.s3-website",
+        '"ops team", main': '"name-0004", name-0003',
+        "payroll-2 domain mainly": "payroll-2 domain mainly",
+        "cloudtrail.amazonaws.com": "cloudtrail.amazonaws.com",
+        "cloudtrail name-0001": "name-0001 name-0006",
+    }.items():
+        assert replace(before) == after
+    assert _by_name([])("payroll") == "payroll"
+
+
+def test_names_are_known_from_what_aws_says(tmp_path: Path) -> None:
+    """From ARNs of every kind that a reply about logging holds, and from the fields that bear names."""
+    arns = {
+        "arn:aws:sns:eu-west-1:111122223333:pager": "pager",
+        "arn:aws:sqs:eu-west-1:111122223333:queue-of-events": "queue-of-events",
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/acme/trail:*": "/acme/trail",
+        "arn:aws:s3:::acme-bucket/AWSLogs/*": "acme-bucket",
+        "arn:aws:lambda:eu-west-1:111122223333:function:forwarder": "forwarder",
+        "arn:aws:iam::111122223333:role/service/cloudtrail-to-logs": "cloudtrail-to-logs",
+        "arn:aws-us-gov:cloudwatch:us-gov-west-1:111122223333:alarm:root login": "root",
+        "arn:aws:kms:eu-west-1:111122223333:alias/acme-key": "acme-key",
+        "arn:aws:kms:eu-west-1:111122223333:key/1234abcd": "",
+    }
+    account = World()
+    for number, arn in enumerate(arns):
+        account.add_trail(f"t{number}", Note=f'["{arn}"]', TopicName=f"field-{number}")
+    found = _names(inputs(tmp_path / "in", account))
+    assert {name for name in arns.values() if name} <= found
+    assert {f"field-{number}" for number in range(len(arns))} <= found
+    assert not [name for name in found if "1234abcd" in name or name.isdigit()]
 
 
 def test_names_of_files_are_names_too(tmp_path: Path) -> None:

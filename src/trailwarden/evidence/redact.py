@@ -39,6 +39,7 @@ _ORGANIZATION = re.compile(r"(?<![A-Za-z0-9_-])o-[a-z0-9]{10,32}(?![A-Za-z0-9_-]
 _PRINCIPAL = re.compile(r"arn:[^:\s\"]*:(?:iam|sts)::[^:\s\"]*:(?:role|user|group|policy|assumed-role)/([\w+=,.@/-]+)")
 _NAMED = frozenset(
     [
+        "AccountAliases",
         "Name",
         "Bucket",
         "BucketName",
@@ -53,10 +54,15 @@ _NAMED = frozenset(
         "TopicName",
     ]
 )
-_TAILS = re.compile(
-    r"arn:[^:\s\"]*:(?:cloudtrail|sns|logs|s3)::?[^\s\"]*?(?:trail/|log-group:|:)([\w./#@+=-]+?)(?=:\*|/\*|:|$|[\"\s])"
+_ARN = re.compile(
+    r"arn:[^:\s\"]*:(cloudtrail|cloudwatch|events|firehose|kms|lambda|logs|s3|sns|sqs):[^:\s\"]*:[^:\s\"]*:([^\s\"',\\]+)"
 )
+_TYPE = re.compile(r"(?:alarm|alias|deliverystream|event-bus|function|log-group|rule|trail)[:/]")
+_UNTYPED = ("s3", "sns", "sqs")
+"""Services whose ARNs end in the name alone."""
 _WORD = r"A-Za-z0-9_.-"
+_RUN = re.compile(rf"[{_WORD}]+")
+_HOST = re.compile(r"(?=\.s3[.-])")
 
 Replace = Callable[[str], str]
 
@@ -135,12 +141,24 @@ def _secrets(counts: Counter[str]) -> Replace:
 
 
 def _by_name(names: Iterable[str]) -> Replace:
+    """Return what replaces names where they stand as a whole, at the end of a sentence, or before ``.s3.`` in the address of a bucket.
+
+    A name of word characters is a whole run of them, and looked up: an account may have thousands. Only the others are searched for.
+    """
     stand_ins = {name: f"name-{number:04}" for number, name in enumerate(names, start=1)}
     if not stand_ins:
         return lambda text: text
-    longest_first = "|".join(re.escape(name) for name in sorted(stand_ins, key=lambda name: (-len(name), name)))
-    pattern = re.compile(rf"(?<![{_WORD}])(?:{longest_first})(?![{_WORD}])")
-    return lambda text: pattern.sub(lambda hit: stand_ins[hit[0]], text)
+    odd = (name for name in stand_ins if _RUN.fullmatch(name) is None)
+    longest_first = [re.escape(name) for name in sorted(odd, key=lambda name: (-len(name), name))]
+    searched = rf"(?<![{_WORD}])(?:{'|'.join(longest_first)})(?![{_WORD}])|" if longest_first else ""
+    pattern = re.compile(searched + _RUN.pattern)
+
+    def stand_in(hit: re.Match[str]) -> str:
+        found = hit[0]
+        name = next((name for name in (found, found.rstrip("."), _HOST.split(found)[0]) if name in stand_ins), "")
+        return stand_ins[name] + found[len(name) :] if name else found
+
+    return lambda text: pattern.sub(stand_in, text)
 
 
 def _names(inputs: Inputs) -> set[str]:
@@ -153,12 +171,20 @@ def _names(inputs: Inputs) -> set[str]:
             found.add(text.removeprefix("alias/"))
         for match in _PRINCIPAL.finditer(text):
             found.update(match[1].split("/"))
-        found.update(match[1] for match in _TAILS.finditer(text))
+        found.update(_in_arn(match[1], match[2]) for match in _ARN.finditer(text))
     estate = inputs.ledger.header.estate
     found.update(member.name for member in (estate.members if estate else ()))
     user = inputs.ledger.header.caller.get("user_id", "")
     found.update(user.split(":")[1:])
     return {name for name in found if len(name) > 1 and not name.isdigit() and "*" not in name}
+
+
+def _in_arn(service: str, resource: str) -> str:
+    """Return the name at the end of an ARN, empty for what is an id, such as a key's."""
+    kind = _TYPE.match(resource)
+    if kind is None:
+        return resource.split("/" if service == "s3" else ":", maxsplit=1)[0] if service in _UNTYPED else ""
+    return resource[kind.end() :].split(":", maxsplit=1)[0]
 
 
 def _strings(inputs: Inputs) -> Iterator[tuple[str, str]]:
