@@ -3,7 +3,8 @@
 from typing import Any
 
 from trailwarden import RenderOptions, Report, Severity, Status, reporter
-from trailwarden.model import Result, Rule
+from trailwarden.grouping import known
+from trailwarden.model import Member, Result, Rule
 from trailwarden.presentation import (
     explanation,
     headline,
@@ -15,7 +16,7 @@ from trailwarden.presentation import (
     rows,
     short_name,
 )
-from trailwarden.text import clean_json, plain, visible
+from trailwarden.text import clean_json, one_line, plain, visible
 
 VERSION = "1.5.0"
 CLASS = 2003
@@ -44,7 +45,18 @@ def ocsf(report: Report, options: RenderOptions) -> str:
     """OCSF Compliance Findings, one JSON object per line."""
     advice = remedies(report)
     policies = {rule.id: (rule, _policy(rule), advice[rule.id]) for rule in report.rules}
-    return "".join(f"{clean_json(_event(report, row, *policies[row.policy]))}\n" for row in rows(report))
+    members = known(report)
+    events = ((row, _event(report, row, *policies[row.policy])) for row in rows(report))
+    return "".join(f"{clean_json(_placed(event, members.get(row.account)))}\n" for row, event in events)
+
+
+def _placed(event: dict[str, Any], member: Member | None) -> dict[str, Any]:
+    """Return the event with the account's name, and as labels the units that it is in; OCSF's own fields for them ask for more."""
+    if member is not None and member.name:
+        event["cloud"]["account"]["name"] = one_line(member.name)
+    if member is not None and any(member.path):
+        event["cloud"]["account"]["labels"] = [one_line(unit) for unit in member.path if unit]
+    return event
 
 
 def _policy(rule: Rule) -> dict[str, Any]:

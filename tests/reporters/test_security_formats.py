@@ -53,6 +53,13 @@ def test_ocsf_statuses() -> None:
     assert said == {"PASS": (1, 4), "FAIL": (3, 1), "ERROR": (2, 1), "WAIVED": (3, 3), "NOT_APPLICABLE": (99, 4)}
 
 
+def test_ocsf_names_account_and_unit_where_they_are_known() -> None:
+    clouds = {event["cloud"]["account"]["uid"]: event["cloud"] for event in events(build.realistic())}
+    assert clouds[build.MEMBER]["account"]["name"] == "payments"
+    assert clouds[build.MEMBER]["account"]["labels"] == ["r-root", "ou-workloads", "ou-production"]
+    assert not {"name", "labels"} & set(clouds[build.ARCHIVE]["account"])
+
+
 def test_ocsf_time_is_in_milliseconds() -> None:
     assert {event["time"] for event in events(build.realistic())} == {1_795_154_442_000}
 
