@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from benchmarks.integrity.chains import HOUR
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from tests.integrity.integrity_kit import SINCE, UNTIL, Case, audit, make
 from tests.integrity.reference_walk import Walk
 from tests.integrity.tamperings import TAMPERINGS
 
+from trailwarden.integrity.task import DENSE
 from trailwarden.integrity.verdicts import Verdict
 
 
@@ -35,10 +37,13 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(cases())
-def test_engine_and_reference_walk_agree(case: Case) -> None:
+@given(cases(), st.sampled_from((2, 9, DENSE)))
+def test_engine_and_reference_walk_agree(case: Case, dense: int) -> None:
+    """Also where units hold too many logs and are split."""
     expected = Walk(case, SINCE, UNTIL).run()
-    report = audit(case)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trailwarden.integrity.unit.DENSE", dense)
+        report = audit(case)
     found = Counter(
         (str(finding.verdict), finding.key if finding.kind != "hours" else "")
         for finding in report.findings
