@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--until", required=True)
     parser.add_argument("--now", required=True)
     parser.add_argument("--jobs", type=int)
-    parser.add_argument("--connections", type=int, default=api.Options.connections)
+    parser.add_argument("--connections", type=int)
     parser.add_argument("--executor", default="processes")
     parser.add_argument("--ledger", type=Path)
     parser.add_argument("--progress", action="store_true")

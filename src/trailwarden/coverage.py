@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from html import escape
 from typing import Final
 
 Span = tuple[int, int, str]
@@ -72,6 +71,8 @@ def left_out(facts: Mapping[str, object]) -> dict[str, object]:
 
 def as_html(places: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> str:
     """Return a table for each place, a line for each day, as an HTML fragment without scripts; empty without places."""
+    from html import escape  # noqa: PLC0415 - for HTML only, as below
+
     from trailwarden.text import one_line, visible  # noqa: PLC0415 - with what it needs it takes 50 ms to load
 
     parts = []

@@ -158,19 +158,24 @@ def edited(hour: int, edit: Callable[[dict[str, Any]], None]) -> Case:
 def audit(case: Case, *, rows: list[FileRecord] | None = None, **task: Any) -> VerifyReport:
     """Verify the case in this process."""
     since, until = task.pop("since", SINCE), task.pop("until", UNTIL)
-    extra = {name: task.pop(name) for name in ("accounts", "regions", "sources", "buckets") if name in task}
+    extra = {
+        name: task.pop(name)
+        for name in ("accounts", "regions", "sources", "buckets", "connections", "store", "executor")
+        if name in task
+    }
     settings: dict[str, Any] = {"places": Places(), "inflate_limit": 1 << 20, "keep": rows is not None, **task}
     buckets = {case.bucket.name: case.objects} | extra.pop("buckets", {})
     sources = extra.pop("sources", [(case.bucket.name, case.spec.prefix)])
-    with ThreadPoolExecutor(1) as executor:
+    store = extra.pop("store", None) or MemoryStore(buckets, case.faults)
+    with extra.pop("executor", None) or ThreadPoolExecutor(1) as executor:
         run = Run(
-            origin=MemoryOrigin(store=MemoryStore(buckets, case.faults)),
+            origin=MemoryOrigin(store=store),
             sources=sources,
             window=Window(since, until, case.now),
             task=Task(**settings),
             executor=executor,
             workers=1,
-            connections=2,
+            connections=extra.pop("connections", 2),
             keys=case.public_keys(),
             history=case.history,
             on_file=None if rows is None else rows.append,

@@ -30,6 +30,7 @@ from tests.integrity.integrity_kit import (
     Case,
     MemoryOrigin,
     MemoryStore,
+    audit,
     base,
     make,
     outcome,
@@ -198,6 +199,28 @@ def test_same_report_from_a_dask_cluster() -> None:
             address = cluster.scheduler_address.replace("tcp://", "dask://")
             there = api.verify(options(url, seed="s", executor=address))
     assert there.to_json(timing=False) == here.to_json(timing=False)
+
+
+class _Noting(ThreadPoolExecutor):
+    threads = 0
+
+    def submit(self, *arguments: Any, **more: Any) -> Any:
+        self.threads = arguments[-1]
+        return super().submit(*arguments, **more)
+
+
+class _Far(MemoryStore):
+    def folders(self, bucket: str, prefix: str) -> list[str]:
+        time.sleep(0.006)
+        return super().folders(bucket, prefix)
+
+
+@pytest.mark.parametrize(("asked", "threads"), [(None, 128), (10, 10)])
+def test_far_answers_are_waited_for_by_more_connections(asked: int | None, threads: int) -> None:
+    case, executor = base(), _Noting(1)
+    far = _Far({case.bucket.name: case.objects}, {})
+    assert outcome(audit(case, store=far, executor=executor, connections=asked, digests_only=True)) == []
+    assert executor.threads == threads
 
 
 class _Closing(MemoryStore):

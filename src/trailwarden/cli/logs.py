@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trailwarden.cli import console
 from trailwarden.config import did_you_mean
@@ -85,7 +85,7 @@ def _add_access(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--endpoint-url", metavar="URL", help="another S3 and CloudTrail")
     group.add_argument("--executor", default="processes", metavar="KIND", help="processes, threads, dask://HOST:PORT")
     group.add_argument("--jobs", type=int, metavar="N", help="workers (default: one per core)")
-    group.add_argument("--connections", type=int, metavar="N", help="requests at a time (default: 64)")
+    group.add_argument("--connections", type=int, metavar="N", help="requests at a time (default: 64, or 128 far away)")
 
 
 def parse(namespace: argparse.Namespace) -> Options:
@@ -96,7 +96,6 @@ def parse(namespace: argparse.Namespace) -> Options:
     """
     from trailwarden.integrity import api, aws, times  # noqa: PLC0415 - only this command needs them
 
-    more: dict[str, Any] = {"connections": namespace.connections} if namespace.connections is not None else {}
     try:
         options = api.Options(
             sources=tuple(namespace.sources),
@@ -121,7 +120,7 @@ def parse(namespace: argparse.Namespace) -> Options:
             ledger=namespace.ledger,
             resume=not namespace.no_resume,
             corroborate=not namespace.no_corroborate,
-            **more,
+            connections=namespace.connections,
         )
         options.check()
     except ValueError as error:

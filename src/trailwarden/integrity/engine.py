@@ -1,5 +1,6 @@
 """Run a verification: find accounts and regions, cut the window into units, keep workers busy, join as units return."""
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from trailwarden.integrity.chain import Window
 from trailwarden.integrity.contents import ContentTally
 from trailwarden.integrity.history import History
 from trailwarden.integrity.keys import PublicKey
-from trailwarden.integrity.names import DIGESTS, LOG_KINDS, Scope
+from trailwarden.integrity.names import DIGESTS, EVENTS, LOG_KINDS, Scope
 from trailwarden.integrity.report import FINDINGS_LIMIT, ChainReport, VerifyReport
 from trailwarden.integrity.schedule import Schedule
 from trailwarden.integrity.scope import ScopeReport, join_scope
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 _KEY_MARGIN: Final = 35 * times.DAY  # keys live 30 days
 _DISCOVERY_THREADS: Final = 16
+# Requests at a time: what two cores keep busy if answers come at once, and what hides some 20 ms of waiting.
+_NEAR: Final = 64
+_FAR: Final = 128
+_SOON: Final = 0.005
 _STEPS: Final = (24, 12, 8, 6, 4, 3)
 _CORROBORATED: Final = frozenset({Verdict.GAP_DECLARED, Verdict.TAIL_MISSING})
 
@@ -42,7 +47,10 @@ class Progress:
 
 @dataclass(slots=True)
 class Run:
-    """One verification. `sources` are (bucket, prefix) pairs; a prefix is empty or ends with a slash."""
+    """One verification. `sources` are (bucket, prefix) pairs; a prefix is empty or ends with a slash.
+
+    `connections` of None are as many as the latency of the first answers calls for.
+    """
 
     origin: Origin
     sources: Sequence[tuple[str, str]]
@@ -50,7 +58,7 @@ class Run:
     task: Task
     executor: Executor
     workers: int
-    connections: int = 64
+    connections: int | None = None
     accounts: Sequence[str] = ()
     regions: Sequence[str] = ()
     keys: Sequence[PublicKey] | None = None
@@ -67,6 +75,7 @@ class Run:
     _keys: dict[str, tuple[PublicKey, ...]] = field(default_factory=dict)
     _used: set[tuple[str, str]] = field(default_factory=set)
     _content: ContentTally = field(default_factory=ContentTally)
+    _latency: float = math.inf
     _files: int = 0
     _resumed: int = 0
 
@@ -124,9 +133,9 @@ class Run:
             accounts: list[tuple[str, str, str]] = []
             for bucket, prefix in self.sources:
                 top = f"{prefix}AWSLogs/"
-                names = store.folders(bucket, top)
+                names = self._folders(store, bucket, top)
                 organizations = [name for name in names if name.startswith("o-")]
-                below = pool.map(lambda name: store.folders(bucket, f"{top}{name}/"), organizations)  # noqa: B023 - consumed before the next turn
+                below = pool.map(lambda name: self._folders(store, bucket, f"{top}{name}/"), organizations)  # noqa: B023 - consumed before the next turn
                 pairs = [(top, name) for name in names]
                 pairs += [(f"{top}{o}/", name) for o, found in zip(organizations, below, strict=True) for name in found]
                 accounts += [(bucket, root, name) for root, name in pairs if len(name) == 12 and name.isdigit()]
@@ -134,16 +143,15 @@ class Run:
             for account in self.accounts:
                 if account not in {item[2] for item in wanted}:
                     self._add("no-digests", Verdict.MISSING, f"nothing of account {account} was found")
-            present = pool.map(lambda w: store.folders(w[0], f"{w[1]}{w[2]}/"), wanted)
-            folders = [
-                (where, kind)
-                for where, found in zip(wanted, present, strict=True)
-                for kind in (*LOG_KINDS, DIGESTS)
-                if kind in found
-            ]
-            regions = pool.map(lambda f: store.folders(f[0][0], f"{f[0][1]}{f[0][2]}/{f[1]}/"), folders)
             kinds: dict[tuple[str, str, str, str], list[str]] = {}
-            for (where, kind), found in zip(folders, regions, strict=True):
+            # The usual folders are listed while it is found out which others there are.
+            usual = [(where, kind) for where in wanted for kind in (DIGESTS, EVENTS)]
+            regions = pool.map(lambda f: self._folders(store, f[0][0], f"{f[0][1]}{f[0][2]}/{f[1]}/"), usual)
+            present = pool.map(lambda w: self._folders(store, w[0], f"{w[1]}{w[2]}/"), wanted)
+            rare = [(w, k) for w, found in zip(wanted, present, strict=True) for k in LOG_KINDS if k in found]
+            rare = [(where, kind) for where, kind in rare if kind != EVENTS]
+            more = pool.map(lambda f: self._folders(store, f[0][0], f"{f[0][1]}{f[0][2]}/{f[1]}/"), rare)
+            for (where, kind), found in zip([*usual, *rare], [*regions, *more], strict=True):
                 for region in found:
                     kinds.setdefault((*where, region), []).extend([kind] if kind != DIGESTS else [])
         scopes = {Scope(*place, tuple(found)) for place, found in kinds.items()}
@@ -154,6 +162,12 @@ class Run:
             (s for s in scopes if not self.regions or s.region in self.regions),
             key=lambda s: (s.account, s.region, s.bucket, s.root),
         )
+
+    def _folders(self, store: Store, bucket: str, prefix: str) -> list[str]:
+        began = time.perf_counter()
+        found = store.folders(bucket, prefix)
+        self._latency = min(self._latency, time.perf_counter() - began)
+        return found
 
     def _load_keys(self, regions: Sequence[str]) -> None:
         """Public keys of every region, for longer than the window: keys live 30 days, backfill is signed later."""
@@ -219,7 +233,8 @@ class Run:
         self.chains.sort(key=lambda chain: (chain.id, chain.bucket, chain.root))
 
     def _submit(self, bundle: Sequence[Unit]) -> Future[list[UnitResult]]:
-        threads = max(1, self.connections // self.workers)
+        connections = self.connections or (_FAR if self._latency > _SOON else _NEAR)
+        threads = max(1, connections // self.workers)
         return self.executor.submit(run_bundle, self.origin, self.task, bundle, threads)
 
     def _take(
