@@ -12,7 +12,7 @@ PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
 # Other people's implementations that tests hold ours against; they need node, the dev group can't bring them.
 NODE_PACKAGES := axe-core@4 playwright-core@1 @sigstore/bundle@4 @sigstore/verify@3 yaml-language-server@1.25.0
 
-.PHONY: help demo test node-tools record lint types docs docs-check screenshots bench dist clean
+.PHONY: help demo test node-tools record lint types docs docs-check screenshots bench bench-org dist clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ bench: .venv/dev.stamp ## measure what the README claims
 	@$(BIN)/python benchmarks/one_account.py
 	@$(BIN)/python benchmarks/policies.py
 	@$(BIN)/python benchmarks/reporters.py
+
+bench-org: .venv/dev.stamp ## measure runs over 1,000 and 2,000 simulated accounts
+	@$(BIN)/python -m benchmarks.organization.compare --accounts 1000 2000 --latency 0.03
 
 dist: .venv/dev.stamp ## build the sdist, and the wheel from it
 	@rm -rf dist
