@@ -41,23 +41,21 @@ class Run:
         return [row for row in self.report["results"] if row["account"] == account]
 
 
-def start(organization: Organization, folder: Path, *options: str, verb: str = "check") -> Any:
-    """Start a command about the organization."""
-    given = ["--endpoint-url", organization.url, *options]
+def start(organization: Organization, folder: Path, *options: str) -> Any:
+    """Start `check` on the organization."""
+    given = ["check", "--endpoint-url", organization.url, *options, "-o", "json=out.json"]
     given += [word for name in TIMED for word in ("--exclude", f"{name}=two runs have two clocks")]
-    if verb == "check" and "--partial" not in options:
+    if "--partial" not in options:
         given += ["--organization", "--role", ROLE]
-    if verb == "check":
-        given += ["-o", "json=out.json"]
-    nowhere = {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    process = SERVER.Process(
-        target=runpy.run_path,
-        args=(COMMAND, {"GIVEN": ([verb, *given], str(folder), {**ENVIRONMENT, **nowhere})}, "__child__"),
-    )
+    return launch(folder, *given)
+
+
+def launch(folder: Path, *words: str) -> Any:
+    """Start a command in a folder, as the caller of the organization."""
+    nowhere = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    variables = {**ENVIRONMENT, **nowhere, "AWS_EC2_METADATA_DISABLED": "true"}
+    given = (list(words), str(folder), variables)
+    process = SERVER.Process(target=runpy.run_path, args=(COMMAND, {"GIVEN": given}, "__child__"))
     process.start()
     return process
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -173,6 +174,10 @@ def prepare(
     from trailwarden.aws.session import Tuning, connect  # noqa: PLC0415 - botocore takes long to import
 
     resumed = options.resume and bool(state.token())
+    if not resumed and not (options.organization or options.accounts or options.ids):
+        raise UsageError(
+            f"{state.folder}: there is no run to go on with", "to begin one: --organization, --accounts or --account"
+        )
     asked = _known(state, plan, connection) if resumed else None
     if asked is None and not options.resume and state.unfinished():
         raise UsageError(
@@ -202,7 +207,7 @@ def prepare(
             raise CredentialsError(text, "use the same credentials, or begin anew without --resume")
     finally:
         link.close()
-    policy = _session_policy(plan, link.partition) if options.session_policy else ""
+    policy = _session_policy(plan.actions, link.partition) if options.session_policy else ""
     return Job(
         asked=asked,
         plan=plan,
@@ -307,13 +312,13 @@ def _target(
     return Target(account, role.arn, role.external_id)
 
 
-def _session_policy(plan: Plan, partition: str) -> str:
-    """Return a session policy that allows what the plan needs, as narrow as STS takes it; without one the roles' own limits hold."""
-    narrow = json.dumps(document(plan.actions, partition), separators=(",", ":"))
+def _session_policy(actions: Sequence[str], partition: str) -> str:
+    """Return a session policy that allows these actions, as narrow as STS takes it; without one the roles' own limits hold."""
+    narrow = json.dumps(document(actions, partition), separators=(",", ":"))
     if len(narrow) <= LONGEST_SESSION_POLICY:
         return narrow
     try:
-        return session_policy(plan.actions)
+        return session_policy(actions)
     except UsageError as error:
         console.say(f"the sessions are not limited to what is read: {error.message}; what the roles allow is the limit")
         return ""

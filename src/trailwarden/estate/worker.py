@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import shutil
 import tempfile
@@ -70,6 +71,8 @@ class Runtime:
         self.shared = SharedReplies(IntegrityReader(self._reader, job.reports), self.state.calls, locks)
         self.pool = ThreadPoolExecutor(job.at_once, thread_name_prefix="trailwarden-account")
         self.running: set[Future[Outcome]] = set()
+        self._judged = 0
+        gc.freeze()  # what is there by now stays: the collector need not look at it each time
 
     def judge(self, identity: str) -> Outcome:
         """Read and judge one account, and keep the judgement.
@@ -89,7 +92,16 @@ class Runtime:
             found = unscanned(self.job.plan, account_of(header, identity, Recorder(self.shared)), reason)
         self.shared.sync(identity)
         counted = self.state.keep(found)
+        self._tidy()
         return Outcome(counted, () if self.sees_folder else self._unsent(found.account, judgement_lines(found)))
+
+    def _tidy(self) -> None:
+        """Collect garbage now and then: an account's subjects point at each other, and the collector by itself waits for too long."""
+        with self._sent_lock:
+            self._judged += 1
+            due = self._judged % self.job.at_once == 0
+        if due:
+            gc.collect()
 
     def _unsent(self, account: str, judgement: bytes) -> tuple[tuple[str, bytes], ...]:
         """Return the judgement and the replies that the run's folder does not have yet."""
