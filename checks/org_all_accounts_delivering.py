@@ -44,6 +44,8 @@ def org_all_accounts_delivering(trail: Trail, params: Params) -> Finding:
             f"trail {trail.name} makes no digests, and silence of log files may mean that nothing happened",
             {"LogFileValidationEnabled": False},
         )
+    if trail.judge != trail.account_id:
+        return not_applicable(f"what accounts deliver to trail {trail.name} is judged with account {trail.judge}")
     organization = trail.account.organization
     now = trail.account.now
     settled = now - timedelta(hours=params.join_grace_hours)

@@ -31,6 +31,8 @@ def org_trail_home_region_not_opt_in(trail: Trail, params: NoParams) -> Finding:
     if status == "not-opted-in":
         text = f"home region {trail.home_region} of trail {trail.name} is not enabled in {account.account_id}"
         return failed(f"{text}: nothing of it is recorded", {**observed, "without it": account.account_id}, expected)
+    if trail.judge != account.account_id:
+        return not_applicable(f"which members have enabled {trail.home_region} is judged with account {trail.judge}")
     enabled = account.organization.enabled_regions
 
     def lacks(member: str) -> bool:

@@ -60,9 +60,9 @@ def all_digests(organization: Organization) -> Mapping[str, tuple[Delivery, ...]
 
 
 def _validated(organization: Organization) -> list[Trail]:
-    """Return the organization trails that make digests."""
-    trails = organization.account.trails
-    return [item for item in trails if item.is_organization_trail and item.log_file_validation and item.bucket]
+    """Return the organization trails that make digests and are judged here; what all accounts deliver is listed once in a run."""
+    found = [item for item in organization.account.trails if item.is_organization_trail and item.log_file_validation]
+    return [item for item in found if item.bucket and item.judge == organization.account_id]
 
 
 def _listed(organization: Organization, trail: Trail, places: list[tuple[str, str]]) -> Iterable[Delivery]:

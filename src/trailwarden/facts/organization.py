@@ -210,12 +210,15 @@ class Organization(Subject):
                 found[owner] = error.reason
         return found
 
-    @fact("ec2.DescribeRegions", needs=["Organization.members"])
+    @fact("ec2.DescribeRegions", needs=["Organization.members", "Organization.membership"])
     def enabled_regions(self) -> Mapping[str, frozenset[str] | Reason]:
         """By active account: the names of its enabled regions, or why they are not known.
 
-        Read only in the account itself and where the run has credentials: no call tells it of another account.
+        Read only in the account itself and where the run has credentials: no call tells it of another account. In a run over several
+        accounts it is read for the management account; the others learn nothing here.
         """
+        if self._asker != self.account_id:
+            return {}
         return {item.id: self._regions_of(item.id) for item in self.members if item.active}
 
     home_digests = home_digests

@@ -109,6 +109,11 @@ class Trail(Subject):
         return self.owner != self.account_id
 
     @property
+    def judge(self) -> str:
+        """Return the account with which the trail as a whole is judged: its owner where the run judges that too, else this one."""
+        return self.owner if self.owner in self.account.peers else self.account_id
+
+    @property
     def is_multi_region(self) -> bool:
         """Return IsMultiRegionTrail."""
         return bool(self._row.get("IsMultiRegionTrail"))
