@@ -28,6 +28,7 @@ from tests.evidence.evidence_kit import (
     world,
 )
 from tests.reporters.report_builder import HOSTILE
+from tests.reporters.test_markdown_report import assert_literal, assert_rectangular
 
 from trailwarden.errors import OutputError, UsageError
 from trailwarden.evidence.build import REPORTS
@@ -307,6 +308,8 @@ def test_a_hostile_account_gives_a_pack_like_any_other(tmp_path: Path) -> None:
             assert re.findall("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text) == [], name
         if name.endswith((".json", ".sarif")):
             json.loads(data)
+    assert_rectangular(files["report.md"].decode())
+    assert_literal(files["report.md"].decode())
     assert b"<script>" not in files["report.html"]
     assert b"\n::error" not in files["report.md"]
     assert len(load(tmp_path / "pack").inputs.ledger.replies) == len(account.ledger().replies)
