@@ -3,6 +3,8 @@
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -312,6 +314,27 @@ def test_folder_shows_tampering_and_maps_of_several_buckets(tmp_path: Path) -> N
     # The digest before the deleted ones has lost its successor, and with it the only copy of its signature.
     expected = [("inconclusive", "signature-absent"), ("missing", "digest-deleted"), ("modified", "content-hash")]
     assert outcome(report) == expected
+
+
+def test_the_command_verifies_a_replica_in_a_folder_without_aws(tmp_path: Path) -> None:
+    """In a process of its own, without credentials; what talks to AWS is not even loaded."""
+    case = base()
+    keys = export(case, tmp_path / "copy" / "replica" / "from", metadata=(case.links[-1].key,))
+    command = ["logs", "verify", "replica/from", "--folder", "copy", "--keys", str(keys), "-o", "json"]
+    command += ["--location-map", "audit-logs=replica/from", "--executor", "threads"]
+    command += ["--since", "2026-03-10T09:00:00+09:00", "--until", "2026-03-11T09:00:00+09:00"]
+    script = "import sys\nfrom trailwarden.cli import main\ncode = main(sys.argv[1:])\n"
+    script += (
+        "loaded = {'boto3', 'botocore', 'urllib3'} & set(sys.modules)\nsys.exit(f'loaded {loaded}' if loaded else code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *command], cwd=tmp_path, env={"PATH": ""}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    data = json.loads(done.stdout)
+    assert data["summary"]["verdicts"] == {"verified": 100}
+    assert data["window"]["since"] == times.extended(SINCE)
+    assert data["options"]["location_map"] == ["audit-logs=replica/from"]
 
 
 def test_keys_of_an_earlier_report_are_accepted(tmp_path: Path) -> None:
