@@ -458,6 +458,16 @@ def test_injected_log_is_found_wherever_digests_name_logs_of_its_kind(kind: str)
     assert outcome(audit(case)) == ([("unreferenced", "injected")] if kind in _KINDS else [])
 
 
+@pytest.mark.parametrize("name", ["0-before", "zz-behind"])
+@pytest.mark.parametrize("until", [UNTIL, UNTIL - 5 * HOUR])
+def test_foreign_file_is_found_wherever_its_name_sorts(name: str, until: int) -> None:
+    """Also on the day in the middle of which the window ends, and whatever that hour holds."""
+    case = base()
+    folder = case.links[H].logs[0].rpartition("/")[0]
+    case.objects[f"{folder}/{name}.json.gz"] = chains.stored(chains.log_body(random.Random(7), 1), None, NOW)
+    assert outcome(audit(case, until=until)) == [("unreferenced", "foreign-object")]
+
+
 def test_listing_refused_is_undecided_and_nothing_is_called_missing() -> None:
     case = base()
     case.faults[f"{case.spec.root}CloudTrail-Digest/eu-west-1/2026/03/10/"] = "denied"

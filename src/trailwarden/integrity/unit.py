@@ -106,7 +106,9 @@ class _Run:
         limit = 0 if unit.whole else DENSE
         for day in range(start - start % times.DAY, unit.end, times.DAY):
             after = self.scope.log_key(kind, start, named=kind) if day < start else ""
-            before = self.scope.log_key(kind, unit.end + 60) if day + times.DAY > unit.end and not unit.last else ""
+            # The day on which the window ends is listed whole: names that are no log's may sort anywhere.
+            whole = unit.last and day <= unit.end - times.HOUR
+            before = "" if whole or day + times.DAY <= unit.end else self.scope.log_key(kind, unit.end + 60)
             prefix = self.scope.logs(kind) + times.day_folder(day)
             found += self.store.entries(self.scope.bucket, prefix, after, before, limit)
             if limit and len(found) > limit:
