@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FILE = "trailwarden.yaml"
 PREFIX = "TRAILWARDEN_"
+MAX_PROBLEMS = 50
+"""Told of one file; who has more reads the first and understands."""
 DEBUG = "TRAILWARDEN_DEBUG"
 CONFIG = "TRAILWARDEN_CONFIG"
 
@@ -320,6 +322,8 @@ def read_config(path: Path) -> dict[str, Given]:
         raise PolicyError([root.problem("expected settings, one `name: value` a line")])
     found: dict[str, Given] = {}
     for key, value in root.entries():
+        if len(problems) >= MAX_PROBLEMS:
+            break
         name = str(key.data)
         if name not in SETTINGS:
             problems.append(key.problem(f"unknown setting {name!r}", did_you_mean(name, SETTINGS)))

@@ -111,8 +111,8 @@ def _rows_of_all(
     ]
     if found.gaps:
         rows.append(_gap_row(policy, account, found, listed))
-    if not rows:
-        rows.append(_empty_row(policy, account, len(outcomes), listed))
+    if not rows or (policy.on_empty == "fail" and all(row.status is Status.NOT_APPLICABLE for row in rows)):
+        rows.append(_empty_row(policy, account, outcomes, listed))
     return rows
 
 
@@ -135,15 +135,19 @@ def _gap_row(policy: Policy, account: Account, found: Population[Any], listed: t
     )
 
 
-def _empty_row(policy: Policy, account: Account, candidates: int, listed: tuple[str, ...]) -> Result:
-    what = "no subject meets `where`" if candidates else f"the account has no {policy.subject.kind}"
+def _empty_row(policy: Policy, account: Account, outcomes: Sequence[SubjectOutcome], listed: tuple[str, ...]) -> Result:
+    what = f"the account has no {policy.subject.kind}"
+    if any(item.where is None for item in outcomes):
+        what = "`require` applies to no subject"
+    elif outcomes:
+        what = "no subject meets `where`"
     status = Status.FAIL if policy.on_empty == "fail" else Status.NOT_APPLICABLE
     return _account_row(
         policy,
         account,
         status,
         f"{what} (on.empty: {policy.on_empty})",
-        observed={"candidates": candidates},
+        observed={"candidates": len(outcomes)},
         calls=listed,
     )
 
@@ -161,7 +165,7 @@ def _quantified_row(
     unknown = sum(item.status is Status.ERROR for item in speaking)
     open_ended = bool(found.gaps)
     if not speaking and not open_ended:
-        return _empty_row(policy, account, len(outcomes), listed)
+        return _empty_row(policy, account, outcomes, listed)
     wanted = policy.quantifier.number if policy.quantifier.kind == "at_least" else 1
     if passing >= wanted:
         reached = Status.PASS

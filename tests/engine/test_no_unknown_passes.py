@@ -156,12 +156,11 @@ def verdict(policy: Mapping[str, Any], subjects: tuple[Subject, ...], unseen: tu
         if "where" not in policy or conjoined([judged(node, item) for node in policy["where"]]) is PASS
     ]
     statuses = [conjoined([judged(node, item) for node in policy["require"]]) for item in spoken] + list(unseen)
-    empty = FAIL if policy["on"]["empty"] == "fail" else NA
+    if not {PASS, FAIL} & set(statuses):
+        return FAIL if policy["on"]["empty"] == "fail" else NA
     quantifier = policy["quantifier"]
     if quantifier == "all":
-        return conjoined(statuses) if statuses else empty
-    if not {PASS, FAIL} & set(statuses):
-        return empty
+        return conjoined(statuses)
     wanted = quantifier["at_least"] if isinstance(quantifier, dict) else 1
     reached = statuses.count(PASS) >= wanted
     return PASS if reached is not (quantifier == "none") else FAIL

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import tracemalloc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,10 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cli.cli_kit import SCRIPT, environment
 
+from trailwarden.config import read_config
 from trailwarden.contract import Check
 from trailwarden.errors import PolicyError, Problem, UsageError
 from trailwarden.policy.select import select
+from trailwarden.policy.waivers import load_waivers
 from trailwarden.policy.yamltext import MAX_BYTES, MAX_NODES, Source, parse
+from trailwarden.policytests.cases import load_cases
 
 CORPUS = sorted((Path(__file__).parent / "data").rglob("*.yaml"))
 TOKENS = [
@@ -68,13 +71,28 @@ def patience() -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def load(text: bytes, folder: Path, checks: Mapping[str, Check]) -> None:
+def load(text: bytes, folder: Path, checks: Mapping[str, Check], *, only: int = 4) -> None:
     path = folder / "fuzz.yaml"
     path.write_bytes(text)
+    for read in readers(path, checks)[:only]:
+        judge(read, path)
+
+
+def readers(path: Path, checks: Mapping[str, Check]) -> list[Callable[[], object]]:
+    """Everything that reads files which people write."""
+    return [
+        lambda: select([str(path)], checks=checks),
+        lambda: load_waivers([path]),
+        lambda: load_cases([path], checks),
+        lambda: read_config(path),
+    ]
+
+
+def judge(read: Callable[[], object], path: Path) -> None:
     problems: tuple[Problem, ...] = ()
     try:
         with patience():
-            select([str(path)], checks=checks)
+            read()
     except PolicyError as error:
         problems = error.problems or (Problem("none", 0, 0, ""),)
     except UsageError:
@@ -128,6 +146,9 @@ def test_damaged_files(
         "# comment\n" * 90_000,
         "{a: 1}\n---\n" * 20_000,
         "a: b\n" * 20_000,
+        "".join(f"k{number}: 1\n" for number in range(45_000)),
+        "apiVersion: trailwarden/v1\nkind: PolicyTest\ntests:\n"
+        + "".join(f"- {{policy: x{number}, name: n, given: g, expect: PASS}}\n" for number in range(11_000)),
     ],
     ids=lambda text: repr(text[:12]),
 )
@@ -141,7 +162,7 @@ def test_memory_stays_bounded(tmp_path: Path, checks: Mapping[str, Check]) -> No
     """A quarter of a full file takes less than a quarter of 120 MB."""
     tracemalloc.start()
     try:
-        load(b"- {id: X, chek: y}\n" * (MAX_NODES // 20), tmp_path, checks)
+        load(b"- {id: X, chek: y}\n" * (MAX_NODES // 20), tmp_path, checks, only=1)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

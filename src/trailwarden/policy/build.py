@@ -22,7 +22,7 @@ from trailwarden.policy.model import AllOf, AnyOf, CheckNode, Not, Policy, Quant
 from trailwarden.policy.model import Node as Requirement
 from trailwarden.policy.navigation import judged, subjects_for
 from trailwarden.policy.schema import param_schema
-from trailwarden.policy.structure import Structure, describe
+from trailwarden.policy.structure import MAX_ERRORS, Structure, describe
 from trailwarden.policy.templates import check_message, fill_params, params_named
 from trailwarden.policy.yamltext import Node
 from trailwarden.registry import did_you_mean
@@ -201,6 +201,8 @@ class _Build:
         structure = self.builder.params_structure(check)
         problems: list[Problem] = []
         for name, value in filled.items():
+            if len(problems) >= MAX_ERRORS:
+                break
             # A value that a set gives is wrong where the set gives it.
             at = self.override.nodes.get(name) if name not in self.params else None
             problems += structure.problems(at or given or node, data={name: value}, prefix=f"{check.id}: ")

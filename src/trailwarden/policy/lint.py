@@ -15,7 +15,7 @@ from trailwarden.contract import Check
 from trailwarden.errors import PolicyError, Problem
 from trailwarden.params import to_json
 from trailwarden.policy.build import NOTHING, Builder
-from trailwarden.policy.document import Document, Documents, read_documents
+from trailwarden.policy.document import MAX_PROBLEMS, Document, Documents, read_documents
 from trailwarden.policy.expressions import Expression
 from trailwarden.policy.model import AllOf, CheckNode, Not, Place, Policy
 from trailwarden.policy.model import Node as Requirement
@@ -264,8 +264,11 @@ def _waivers(documents: Documents, known: Sequence[str], problems: list[Problem]
     except PolicyError as error:
         problems += error.problems
         return
-    for waiver in waivers.items:
-        if not any(fnmatchcase(name, waiver.policy) for name in known):
+    lost = [item for item in waivers.items if not any(fnmatchcase(name, item.policy) for name in known)]
+    for number, waiver in enumerate(lost):
+        if (
+            number < MAX_PROBLEMS
+        ):  # whoever has more sees what they have in common, and looking for near names takes long
             hint = did_you_mean(waiver.policy, known)
             text = f"waiver {waiver.id}: there is no policy {waiver.policy!r}"
             yield Issue("waiver-for-nothing", waiver.place, f"{text}; {hint}" if hint.startswith("did") else text)

@@ -76,7 +76,7 @@ def _explain(error: ValidationError, root: Node, prefix: str) -> Iterator[Proble
     value: Any = error.instance
     if rule == "additionalProperties":
         known = schema.get("properties", {})
-        for name in [name for name in value if name not in known]:
+        for name in [name for name in value if name not in known][:MAX_ERRORS]:
             # A problem inside parameters that were filled in has no key of its own.
             at = here.keys.get(name, here)
             what = "parameter" if prefix else "key"

@@ -10,7 +10,7 @@ from trailwarden.contract import Check
 from trailwarden.errors import PolicyError, Problem, UsageError
 from trailwarden.model import Json, ReasonCode
 from trailwarden.policy.build import Builder, Override
-from trailwarden.policy.document import SUFFIXES, Document, Documents, policy_files, read_documents
+from trailwarden.policy.document import MAX_PROBLEMS, SUFFIXES, Document, Documents, policy_files, read_documents
 from trailwarden.policy.model import Place, Policy
 from trailwarden.policy.select import builtin_documents
 from trailwarden.policy.yamltext import Node
@@ -73,7 +73,8 @@ class _Loader:
             self.problems += documents.problems
             for document in documents.policies.values():
                 for node in document.node.list_of("tests"):
-                    self._case(document, node)
+                    if len(self.problems) < MAX_PROBLEMS:
+                        self._case(document, node)
         tests = [path] if is_test else policy_files(path, tests=True) if path.is_dir() else []
         for file in tests:
             self._file(file)
@@ -84,6 +85,8 @@ class _Loader:
         for document in documents.tests:
             known = self._policies(document, file)
             for node in document.node.list_of("tests"):
+                if len(self.problems) >= MAX_PROBLEMS:
+                    return
                 name = node.text("policy")
                 if name in known:
                     self._case(known[name], node)
