@@ -11,6 +11,7 @@ from trailwarden.policydoc import (
     S3_READING,
     Grant,
     grants_of,
+    is_expected,
     parse,
     unexpected_grants,
 )
@@ -111,6 +112,15 @@ def test_services_are_expected_by_name() -> None:
     (grant,) = unexpected(statement, services=["cloudtrail.amazonaws.com"])
     assert str(grant.principal) == "Service:config.amazonaws.com"
     assert len(unexpected(statement, allowed=["cloudtrail.amazonaws.com"])) == 2
+
+
+def test_a_principal_beside_the_policy_is_expected_like_one_in_it() -> None:
+    assert is_expected(ROLE, [f"arn:aws:iam::{OURS}:role/*"])
+    assert is_expected(ROLE, [OURS])
+    assert is_expected("logs.amazonaws.com", ["logs.amazonaws.com"])
+    assert not is_expected("logs.amazonaws.com", [OURS, "*.amazonaws.com"])
+    assert not is_expected(ROLE, [OTHERS, f"{ROLE}s"])
+    assert not is_expected("", [OURS])
 
 
 def test_not_principal_lets_everybody_else_in() -> None:
