@@ -85,7 +85,7 @@ def _document(report: Report, evidence: Evidence | None, group_by: str) -> Itera
     yield from _standings(report) if is_large(report) else _posture(report)
     if evidence and evidence.history:
         yield from section("history", "Over time", _history(report, evidence))
-    entries: Entries = evidence.entries if evidence else {}
+    entries: Entries = dossier.listed(evidence, pages.MOST_REPLIES) if evidence else {}
     yield from _policies(report, entries, rows_elsewhere=group_by in _GROUPS)
     if group_by in _GROUPS:
         yield from section("grouped", _GROUPS[group_by], _grouped(report, group_by, entries))

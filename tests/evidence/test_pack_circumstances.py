@@ -9,10 +9,13 @@ from tests.evidence.evidence_kit import inputs, judged, pack, world
 
 from trailwarden import dossier
 from trailwarden.calls import Call, Reply, ReplyError
+from trailwarden.contract import RenderOptions
+from trailwarden.dossier import pages
 from trailwarden.evidence.ci import ci_facts
 from trailwarden.evidence.context import clock_of, cross_counts, evidence_of, rights_of
 from trailwarden.evidence.inputs import Surroundings
 from trailwarden.ledger import Header, Ledger, parse_ledger
+from trailwarden.registry import get_reporter
 
 JOBS = {
     "GitHub Actions": {
@@ -191,3 +194,17 @@ def test_a_verdict_leads_to_its_replies(tmp_path: Path) -> None:
     assert "LogFileValidationEnabled" in reply
     assert f"req-{identity}" in reply
     assert f"req-{identity}" in files["report.md"].decode()
+
+
+def test_too_many_calls_are_counted_and_not_listed(tmp_path: Path) -> None:
+    """The reports stay readable, and no link leads nowhere."""
+    given = inputs(tmp_path / "in", world())
+    more = [(call("s3.HeadBucket", Bucket=f"b{number}"), Reply(body={})) for number in range(pages.MOST_REPLIES)]
+    large = Ledger(given.ledger.header, [*given.ledger.replies.items(), *more])
+    report = judged(given)
+    evidence = evidence_of(dataclasses.replace(given, ledger=large), report)
+    for name, words in (("html", "<code>raw/</code> holds them"), ("markdown", "`raw/` holds them")):
+        text = get_reporter(name).render(report, RenderOptions(evidence=evidence))
+        assert f"too many to be listed here; {words}" in text
+        assert "#call-" not in text
+        assert f"All {len(large.replies)} calls were answered" in text

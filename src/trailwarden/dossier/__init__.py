@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from trailwarden.grouping import is_large
-from trailwarden.model import Evidence, Population, Report, Status
+from trailwarden.model import Evidence, Json, Population, Report, Status
 from trailwarden.presentation import failing_since
 
 MOST_CALLS = 2000
@@ -163,6 +163,14 @@ def attempts(evidence: Evidence) -> str:
     if not again:
         return f"All {len(found)} calls were answered at the first attempt: none was throttled or failed on the way."
     return f"{again} of {len(found)} calls were answered only after they had been sent again, throttled or failed on the way: {sum(found)} attempts more."
+
+
+def listed(evidence: Evidence, most: int) -> Mapping[str, Mapping[str, Json]]:
+    """Return the ledger's lines by call id as far as a report lists them one by one: all, or none where they are more than ``most``."""
+    return evidence.entries if len(evidence.entries) <= most else {}
+
+
+TOO_MANY = "The calls are too many to be listed here; `raw/` holds them by account, region and operation."
 
 
 def redaction(evidence: Evidence) -> str:

@@ -95,8 +95,8 @@ def rights(evidence: Evidence) -> Iterator[str]:
 
 def calls(evidence: Evidence) -> Iterator[str]:
     """Yield every call, or where they are when they are too many."""
-    if len(evidence.entries) > dossier.MOST_CALLS:
-        yield "The calls are too many to be listed here; `raw/` holds them by account, region and operation."
+    if evidence.entries and not dossier.listed(evidence, dossier.MOST_CALLS):
+        yield dossier.TOO_MANY
         return
     yield "Every call, with the file that holds the reply as it was received:"
     head = ("Ledger entry", "Operation", "Account", "Region", "AWS's date", "Request id", "Outcome", "File")

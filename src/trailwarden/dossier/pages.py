@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from trailwarden import dossier
 from trailwarden.dossier.accepted import GONE, TERMS, baseline_sentence
-from trailwarden.markup import block, code, facts, section, table, text
+from trailwarden.markup import authored, block, code, facts, section, table, text
 from trailwarden.model import Evidence, Report, Result
 from trailwarden.presentation import explanation, not_evaluated
 from trailwarden.text import json_text, plain
 
+MOST_REPLIES = 10_000
+"""Replies that the page has an entry for, folded; beyond, it points at the files that hold them."""
 LARGEST = 4_000_000
 """Characters of replies that the page repeats."""
 
@@ -137,6 +139,9 @@ def replies(evidence: Evidence) -> Iterator[str]:
 
     The anchor is inside what it names: following a link to it then opens it, without a script.
     """
+    if evidence.entries and not dossier.listed(evidence, MOST_REPLIES):
+        yield f"<p>{authored(dossier.TOO_MANY)}</p>"
+        return
     left = LARGEST
     for identity, operation, account, region, date, request, outcome, path in dossier.calls(evidence):
         body = block(json_text(plain(evidence.entries[identity]), 3))
