@@ -21,7 +21,7 @@ from trailwarden.policy.expressions import Expression, expression_check
 from trailwarden.policy.model import Policy, Selection
 from trailwarden.policy.select import select
 from trailwarden.policy.view import BY_KIND, visible
-from trailwarden.testing import Alerting, Organizing, World
+from trailwarden.testing import Alerting, Organizing, World, standalone
 
 HEAD = "apiVersion: trailwarden/v1\nkind: Policy\nmetadata: {id: x}\n"
 Load = Callable[[str], Policy]
@@ -108,6 +108,23 @@ def test_unknown_is_absorbed_as_cel_does(text: str, status: Status, load: Load) 
     world.add_trail("main")
     world.deny("cloudtrail.GetTrailStatus")
     assert judge(policy, world).status is status
+
+
+def test_a_policy_about_the_organization(load: Load) -> None:
+    """It is a subject of its own, and what every other subject leads to; an account alone has none."""
+    member, alone = World(), World()
+    member.add_trail("main")
+    Organizing(member).delegate("444455556666")
+    standalone(alone)
+    policy = load("subject: organization\nrequire:\n- expr: size(organization.trail_administrators) == 1\n")
+    assert judge(policy, member).status is Status.PASS
+    assert judge(policy, alone).status is Status.NOT_APPLICABLE
+    policy = load("subject: trail\nrequire:\n- expr: organization.exists && trail.is_organization_trail\n")
+    assert judge(policy, member).status is Status.FAIL
+    member.deny("organizations.DescribeOrganization")
+    row = judge(load("subject: trail\nrequire:\n- expr: organization.exists\n"), member)
+    assert row.reason is not None
+    assert row.reason.missing_action == "organizations:DescribeOrganization"
 
 
 def test_missing_link_is_not_applicable(load: Load) -> None:

@@ -45,7 +45,11 @@ def test_nothing_to_say(tmp_path: Path, checks: Mapping[str, Check]) -> None:
         "  - {check: trail-s3-delivery-healthy, with: {max_age_hours: 4, strict: true}}\n"
         "- expr: bucket.object_lock_days > params.days\n"
     )
-    assert lint([path], checks) == []
+    path.with_name("region.yaml").write_text(
+        "apiVersion: trailwarden/v1\nkind: Policy\nmetadata: {id: r}\nsubject: region\nquantifier: any\n"
+        "scope: {regions: [eu-west-1]}\nrequire: [{check: region-covered}]\n"
+    )
+    assert lint([tmp_path], checks) == []
 
 
 def test_builtin_policies_are_sound() -> None:

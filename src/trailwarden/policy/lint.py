@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -120,7 +121,8 @@ def _place(problem: Problem) -> Place:
 def _policy(policy: Policy, document: Document) -> Iterator[Issue]:
     yield from _impossible(policy, document)
     yield from _repeated(policy)
-    if policy.subject.kind == "region" and policy.quantifier.kind == "any" and not policy.where:
+    several = policy.scope.regions == ("all",) or len(policy.scope.regions) > 1
+    if policy.subject.kind == "region" and policy.quantifier.kind == "any" and not policy.where and several:
         at = document.node.at(["quantifier"])
         yield Issue(
             "any-region", at.place, "one region of many satisfies this; use all, or say in where which region is meant"
@@ -130,7 +132,7 @@ def _policy(policy: Policy, document: Document) -> Iterator[Issue]:
     declared = document.node.get("params")
     for key, _ in declared.entries() if declared is not None else []:
         # `params.x` without braces is how expressions and messages name it.
-        if key.data not in used and f"params.{key.data}" not in texts:
+        if key.data not in used and not re.search(rf"\bparams\.{key.data}\b", texts):
             yield Issue("unused-param", key.place, f"parameter {key.data!r} is never used")
 
 
