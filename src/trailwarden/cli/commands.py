@@ -36,7 +36,7 @@ COMMANDS = (
     Command("waivers", "check waivers of failures, add one, take out dead ones", "waivers"),
     Command("baseline", "write down what fails today, to gate on what is new", "baseline"),
     Command("checks", "list and explain what policies can require", "checks"),
-    Command("iam-policy", "the permissions that the chosen policies need, or an organization's roles", "iam_policy"),
+    Command("iam-policy", "the permissions that policies need, or an organization's roles", "iam_policy"),
 )
 
 EPILOG = """\
