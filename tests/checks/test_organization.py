@@ -381,6 +381,17 @@ def test_no_effective_s3_policy_is_a_fact() -> None:
     assert status_of(PUBLIC, world, REQUIRED) is NA
 
 
+@pytest.mark.parametrize("check", [DELIVERING, HOME])
+def test_what_concerns_all_members_is_judged_once_with_the_trails_own_account(check: str) -> None:
+    """A thousand members that each listed what a thousand members deliver would be a million listings."""
+    world, _ = organized(opted_in=["eu-south-1"])
+    world.add_trail("org", owner=MANAGEMENT, home="eu-south-1", bucket="logs", IsOrganizationTrail=True)
+    [row] = run_check(check, world, peers=[MANAGEMENT])
+    assert row.status is NA
+    assert f"judged with account {MANAGEMENT}" in row.message
+    assert not {"s3.ListObjectsV2"} & {call.name for call in world.calls}
+
+
 # --- org-all-accounts-delivering ------------------------------------------------------------------------------------
 
 

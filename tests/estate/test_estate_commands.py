@@ -77,6 +77,8 @@ def test_a_file_names_accounts_and_the_role_of_each(organization, tmp_path: Path
         "arn:aws:iam::000000000001:role/audit": None,
         f"arn:aws:iam::{MANAGEMENT}:role/management-audit": None,
     }
+    # Roles are assumed with the caller's own credentials, also where the caller's account is read with a role.
+    assert {item.session for item in organization.log if item.operation == "AssumeRole"} == {f"AKIA{MANAGEMENT}BASE"}
     assert live.report["populations"][0]["source"] == "accounts.yaml"
     collected = run(tmp_path, "collect", "ledger.jsonl.gz", *given, "--state", "second")
     assert collected.code == 0, collected.stderr

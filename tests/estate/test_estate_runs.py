@@ -1,5 +1,7 @@
 """A run over an organization: what is asked once, what a broken account does to the others, and what a killed run leaves to do."""
 
+import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -212,3 +214,23 @@ def test_partial_results_say_what_is_missing_and_ask_nothing(undisturbed, tmp_pa
         row for row in undisturbed["results"] if row["account"] not in missing
     ]
     assert HOME in report["run"]["regions"]
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_an_interrupted_run_says_how_to_go_on(undisturbed, tmp_path: Path, executor: str) -> None:
+    """Ctrl-C is heard at once, and workers do not outlive the run."""
+    with serving(Organization(delay=0.02)) as organization:
+        process = start(organization, tmp_path, "--executor", executor, "--accounts-at-once", "2")
+        workers: list[int] = []
+
+        def interrupt() -> None:
+            workers.extend(children(process.pid))
+            os.kill(process.pid, signal.SIGINT)
+
+        organization.on_request = at_request(25, interrupt)
+        broken = finish(process, tmp_path)
+        wait_for_end(workers)
+        organization.on_request = lambda asked: None
+        assert broken.code == 130
+        assert "go on with --resume" in broken.stderr
+        assert judged(check(organization, tmp_path, "--resume").report) == undisturbed

@@ -90,7 +90,7 @@ class LiveReader:
             with aiming(Aim(call, credentials)) as aim:
                 return self._send(call, aim)
         except RoleError as error:
-            if call.account == self.connection.caller.account:
+            if credentials is self.connection.own:
                 raise
             return Reply(error=ReplyError(error.code, error.message))
         except (CredentialsError, WriteRefusedError):
@@ -101,7 +101,7 @@ class LiveReader:
             if role is not None and not renewed and (_expired(call, error) or _expired_silently(call, error)):
                 role.discard(held or role.held)
                 return self._ask_as(call, credentials, renewed=True)
-            self._stop_if_expired(call, error)
+            self._stop_if_expired(call, error, credentials)
             return reply_from_exception(error, self.connection.secrets(call.account))
 
     def ask_all(self, calls: Sequence[Call], on_reply: OnReply | None = None) -> list[Reply]:
@@ -165,10 +165,10 @@ class LiveReader:
             self._paginators[key] = client.get_paginator(method)
         return self._paginators[key]
 
-    def _stop_if_expired(self, call: Call, error: Exception) -> None:
+    def _stop_if_expired(self, call: Call, error: Exception, credentials: Any) -> None:
         """Raise when no further call can succeed. The session of a role that expires at once is the trouble of its account alone."""
         if isinstance(error, ClientError):
-            other = call.account != self.connection.caller.account
+            other = credentials is not self.connection.own
             # An error of another operation is the renewal of the credentials, which botocore does while it signs a request.
             if (_expired(call, error) and not other) or error.operation_name != call.operation:
                 raise from_exception(error, f"account {call.account}") from None

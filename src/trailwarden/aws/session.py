@@ -75,6 +75,10 @@ class Connection:
     credentials: dict[str, Any] = field(default_factory=dict)
     """Account id to botocore credentials. The caller's own account is there from the start."""
 
+    def __post_init__(self) -> None:
+        self.own: Any = self.credentials.get(self.caller.account)
+        """The caller's own credentials, which roles are assumed with; its account may be read with a role, too."""
+
     @property
     def partition(self) -> str:
         """Return the partition of the caller."""
@@ -87,11 +91,13 @@ class Connection:
 
     def add_role(self, account: str, role: Role) -> None:
         """Read an account with a role. The role is assumed when the first call needs it, and again before its credentials expire."""
-        self.credentials[account] = RoleCredentials(role, self.credentials[self.caller.account], self.sts, self.region)
+        self.credentials[account] = RoleCredentials(role, self.own, self.sts, self.region)
 
     def secrets(self, account: str) -> tuple[str, ...]:
         """Return the secrets of an account's credentials, to be kept out of messages."""
-        frozen = self.credentials[account].get_frozen_credentials() if account in self.credentials else None
+        held = self.credentials.get(account)
+        # A role's are not assumed for this: what never was in use can't be in a message.
+        frozen = held.held if isinstance(held, RoleCredentials) else held and held.get_frozen_credentials()
         return (frozen.secret_key or "", frozen.token or "") if frozen else ()
 
     def close(self) -> None:
@@ -193,7 +199,8 @@ def config_for(tuning: Tuning, **options: Any) -> Config:
         response_checksum_validation="when_required",
         account_id_endpoint_mode="disabled",
         s3={"us_east_1_regional_endpoint": "regional"},
-        user_agent_extra=f"trailwarden/{__version__}",
+        # Botocore puts a user agent together anew for each request, unless it is given one.
+        user_agent=f"trailwarden/{__version__} Botocore/{botocore.__version__}",
         **options,
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar, overload
 
@@ -13,7 +14,7 @@ from trailwarden.estate.fleet import nobody
 from trailwarden.estate.journal import entries
 from trailwarden.estate.state import State
 from trailwarden.ledger import Header, Ledger
-from trailwarden.model import Reason, ReasonCode
+from trailwarden.model import Reason, ReasonCode, Result, Tallied
 from trailwarden.plan import Plan
 from trailwarden.report import Basis, Judgements
 from trailwarden.scan import AccountResult, unscanned
@@ -47,6 +48,29 @@ class OnDisk(Sequence[T]):
         return tuple(self)[index]
 
 
+class RowsOnDisk(OnDisk[Result], Tallied):
+    """The results of all accounts; ``tally`` counts those of one by status."""
+
+    def __init__(
+        self,
+        accounts: Sequence[str],
+        load: Callable[[str], Sequence[Result]],
+        tally: Callable[[str], Mapping[str, int]],
+    ) -> None:
+        super().__init__(accounts, load)
+        self._tally = tally
+
+    def statuses(self) -> Mapping[str, int]:
+        """Return the number of rows by status."""
+        counts: Counter[str] = Counter()
+        for account in self._accounts:
+            counts.update(self._tally(account))
+        return counts
+
+    def __len__(self) -> int:
+        return sum(self.statuses().values())
+
+
 def judgements_of(state: State, header: Header, plan: Plan) -> Judgements:
     """Return the judgements of a run, finished or not. An account that nobody got to is ERROR, with NOT_RECORDED as its reason."""
     missing = frozenset(state.missing(header.accounts))
@@ -59,7 +83,15 @@ def judgements_of(state: State, header: Header, plan: Plan) -> Judgements:
     return Judgements(
         accounts=header.accounts,
         policies=OnDisk(header.accounts, lambda one: unread(one).policies if one in missing else state.policies(one)),
-        results=OnDisk(header.accounts, lambda one: unread(one).results if one in missing else state.rows(one)),
+        results=RowsOnDisk(
+            header.accounts,
+            lambda one: unread(one).results if one in missing else state.rows(one),
+            lambda one: (
+                Counter(row.status.value for row in unread(one).results)
+                if one in missing
+                else state.counted(one).counts
+            ),
+        ),
         populations=OnDisk(
             header.accounts, lambda one: unread(one).populations if one in missing else state.populations(one)
         ),
