@@ -1,5 +1,6 @@
 """Unit tests of policies: where they are found, what they are given, what they can expect."""
 
+import os
 from pathlib import Path
 
 import junitparser
@@ -12,6 +13,7 @@ from trailwarden.policytests.runner import Outcome, exit_code, junit_text, run_c
 from trailwarden.registry import checks
 from trailwarden.testing import World
 
+BAD = Path(__file__).parent / "data" / "bad"
 HEAD = "apiVersion: trailwarden/v1\n"
 TRAIL = """\
         - operation: cloudtrail.DescribeTrails
@@ -171,29 +173,16 @@ def test_parameters_of_a_case() -> None:
         run(POLICY + good.replace("any_primary", "some"))
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("  - {name: a, given: x, expect: PASSED}\n", "'PASSED' is not allowed; did you mean 'PASS'?"),
-        ("  - {name: a, expect: PASS}\n", "missing key 'given'"),
-        ("  - {name: a, given: {}, expect: PASS}\n", "the mapping is empty"),
-        ("  - {name: a, given: {replys: []}, expect: PASS}\n", "unknown key 'replys'; did you mean 'replies'?"),
-        ("  - {name: a, given: x, expect: {status: ERROR, reason: DENIED}}\n", "unknown reason code 'DENIED'"),
-        (
-            "  - {name: a, given: {replies: [{operation: ListBuckets, reply: {}}]}, expect: PASS}\n",
-            "is not an operation such as",
-        ),
-        (
-            "  - {name: a, given: {replies: [{operation: s3.ListBuckets}]}, expect: PASS}\n",
-            "missing one of reply, error",
-        ),
-    ],
-)
-def test_mistakes_in_cases(text: str, message: str) -> None:
-    """They are reported like mistakes in policies."""
+@pytest.mark.parametrize("name", sorted(path.stem for path in BAD.glob("*.yaml")))
+def test_mistakes_in_test_files(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is a pair of files; what can be wrong in the `tests:` of a policy is beside the policies' own mistakes."""
+    monkeypatch.chdir(BAD)
     with pytest.raises(PolicyError) as caught:
-        run(POLICY + text)
-    assert message in str(caught.value)
+        load_cases([Path(f"{name}.yaml")], checks())
+    expected = BAD / f"{name}.txt"
+    if os.environ.get("REWRITE_EXPECTED"):
+        expected.write_text(f"{caught.value}\n", encoding="utf-8")
+    assert f"{caught.value}\n" == expected.read_text(encoding="utf-8")
 
 
 def test_no_cases_and_unknown_policies() -> None:

@@ -99,7 +99,9 @@ class _Loader:
         beside = [file.with_name(file.stem.removesuffix("_test") + suffix) for suffix in SUFFIXES]
         paths = [path for path in beside if path.exists()]
         if named := document.node.list_of("policies"):
-            paths = [file.parent / node.data for node in named]
+            lost = [node for node in named if not (file.parent / node.data).exists()]
+            self.problems += [node.problem(f"no such file or folder: {node.data}") for node in lost]
+            paths = [file.parent / node.data for node in named if node not in lost]
         own = read_documents(paths) if paths else Documents()
         self.problems += own.problems
         return {**builtin_documents().policies, **own.policies}
@@ -117,7 +119,10 @@ class _Loader:
         if wanted.reason and wanted.reason not in list(ReasonCode):
             at = node.at(["expect", "reason"])
             self.problems.append(
-                at.problem(f"unknown reason code {wanted.reason!r}", did_you_mean(wanted.reason, ReasonCode))
+                at.problem(
+                    f"unknown reason code {wanted.reason!r}",
+                    did_you_mean(wanted.reason, [code.value for code in ReasonCode]),
+                )
             )
         if policy is not None:
             inline = {"ledger": given} if isinstance(given, str) else given
