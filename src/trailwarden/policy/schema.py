@@ -170,7 +170,7 @@ def tests_schema() -> Schema:
             "apiVersion": {"const": API_VERSION},
             "kind": {"const": "PolicyTest"},
             "policies": list_of(
-                text("A path relative to this file, a pack or an id.", minLength=1),
+                text("A policy file or folder, relative to this file.", minLength=1),
                 "Where the policies come from; the file of the same name without _test when not given.",
                 minItems=1,
             ),
