@@ -65,7 +65,7 @@ def github(count: int) -> list[str]:
     problems = sum(row.status in PROBLEMS for row in report.results)
     wrong = {
         "SARIF is too large": packed > PACKED or len(results) > RESULTS,
-        "SARIF was cut silently": len(results) < problems and "results.json" not in sarif,
+        "SARIF was cut silently": len(results) < problems and "left out of this file" not in sarif,
         "the step summary is too large": size > SUMMARY,
         "the step summary was cut silently": size > SUMMARY // 2 and "Shortened" not in summary,
         "too many annotations": any(number > ANNOTATIONS for number in levels.values()),
