@@ -6,7 +6,8 @@
 All ask the same simulated organization (endpoint.py) over HTTP, one after the other, as whole processes. Of the script, and of Prowler
 where it is installed, some accounts are enough: what they spend grows with each. The floor is what the calls alone cost: their CPU
 time on a client that exists already, on every core, or their latency with as many in flight as were, whichever is longer. The simulator
-takes its share of the same cores; its time is printed, and the floor is given with it too. ``--extra`` hands the rest of the line to trailwarden.
+takes its share of the same cores; its time is printed, and the floor is given with it too. Where faults are asked for, a run without them
+comes first, and the verdicts of both are compared. ``--extra`` hands the rest of the line to trailwarden.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -171,6 +173,34 @@ print(json.dumps(min(samples)))
     return float(done.stdout), (simulator.cpu() - before) / 602
 
 
+def verdicts(folder: Path) -> dict[tuple[str, ...], str]:
+    """The status, or the reason, of every row of the last run."""
+    rows = json.loads((folder / "results.json").read_text())["results"]
+    names = ("account", "policy", "check", "region", "subject")
+    return {
+        tuple(row[name] for name in names): row["reason"]["code"] if row["reason"] else row["status"] for row in rows
+    }
+
+
+def disturbed(sound: dict[tuple[str, ...], str], found: dict[tuple[str, ...], str], faults: Faults) -> None:
+    """Print what became of the accounts that were disturbed, and whether any other verdict changed."""
+    groups = {"denied": faults.denied, "throttled": faults.throttled, "expired": faults.expired}
+    of = {account: name for name, accounts in groups.items() for account in accounts}
+    said: dict[str, Counter[str]] = {name: Counter() for name in groups}
+    others: Counter[str] = Counter()
+    for key in sorted({*sound, *found}):
+        before, after = sound.get(key, "no row"), found.get(key, "no row")
+        if key[0] in of:
+            said[of[key[0]]][after if key in found else f"{before}, now no row"] += 1
+        else:
+            others["same" if before == after else f"{before}, now {after}"] += 1
+    for name, counts in [*said.items(), ("all other accounts", others)]:
+        if counts:
+            print(f"  {name}: {', '.join(f'{number} {word}' for word, number in counts.most_common())}")
+    if faults.down:
+        print(f"  (verdicts that rest on {', '.join(faults.down)} may differ in every account)")
+
+
 # --- report -----------------------------------------------------------------------------------------------------------
 
 
@@ -205,10 +235,17 @@ def measure(options: argparse.Namespace, number: int, folder: Path) -> dict[str,
     print(f"simulator: at least {rate:,.0f} requests/s on the same cores, {server * 1e6:.0f} µs CPU a request")
     print(f"one call:  {client * 1e6:.0f} µs CPU on a botocore client that exists already\n\n{HEAD}")
     figures: dict[str, float] = {"accounts": number, "cores": cores, "ceiling": rate, "cpu_call": client}
+    sound: dict[tuple[str, ...], str] = {}
+    if faults != Faults(session_seconds=faults.session_seconds):
+        with organization(options, shape, Faults(), options.latency) as simulator:
+            trailwarden(simulator, folder, options.extra)
+        sound = verdicts(folder)
     with organization(options, shape, faults, options.latency) as simulator:
         runs = [trailwarden(simulator, folder, options.extra) for _ in range(options.rounds)]
         ours = sorted(runs, key=lambda run: run.wall)[len(runs) // 2]
         print(line("trailwarden", number, ours), flush=True)
+        if sound:
+            disturbed(sound, verdicts(folder), faults)
         sample = min(options.plain_accounts, number)
         if sample:
             script = plain(simulator, folder, sample, options.threads)
