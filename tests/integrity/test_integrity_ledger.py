@@ -161,9 +161,9 @@ def test_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: p
     assert [chain.spans for chain in report.chains] == [chain.spans for chain in whole.chains]
 
 
-@pytest.mark.parametrize(("dense", "bundle"), [(2, 1), (7, 3)])
+@pytest.mark.parametrize(("dense", "bundle", "jobs"), [(2, 1, 1), (7, 3, 1), (7, 16, 3)])
 def test_units_with_too_many_logs_are_split_and_change_nothing(
-    dense: int, bundle: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dense: int, bundle: int, jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However a window is cut, the same is found, in the same order; also over two regions, resumed and known."""
     case = make(kinds=("CloudTrail", "CloudTrail-Insight"))
@@ -181,7 +181,7 @@ def test_units_with_too_many_logs_are_split_and_change_nothing(
     def found(ledger: Path | None) -> tuple[dict[str, Any], list[FileRecord], int]:
         files: list[FileRecord] = []
         seen: list[Progress] = []
-        report = api.verify(options(url, ledger, seed="s"), on_file=files.append, on_progress=seen.append)
+        report = api.verify(options(url, ledger, seed="s", jobs=jobs), on_file=files.append, on_progress=seen.append)
         assert seen[-1].units == seen[-1].total == len(seen)
         return report.to_json(timing=False), [file._replace(source="", size=0) for file in files], len(seen)
 

@@ -27,6 +27,10 @@ class _Slot:
     result: UnitResult | None = None
     fresh: bool = True
 
+    @property
+    def waits(self) -> bool:
+        return self.future is None and self.result is None
+
 
 class Schedule:
     """Iterates over (unit, result, whether it was worked on now), in the order of the units.
@@ -47,7 +51,6 @@ class Schedule:
     ) -> None:
         self._units, self._total, self._send, self._workers, self._ledger = units, total, submit, workers, ledger
         self._order: deque[_Slot] = deque()
-        self._parts: deque[_Slot] = deque()
         self._flying = 0
 
     def __iter__(self) -> Iterator[tuple[Unit, UnitResult, bool]]:
@@ -58,8 +61,8 @@ class Schedule:
             if not self._order:
                 return
             head = self._order[0]
-            if head.result is None and head.future is None:
-                self._fly_parts()  # what is needed next, however much is in flight
+            if head.waits:
+                self._fly(self._waiting())  # what is needed next, however much is in flight
             if head.future is not None:
                 self._arrive(head.future)
             slot = self._order.popleft()
@@ -75,8 +78,9 @@ class Schedule:
 
     def _fill(self) -> None:
         while self._flying <= 2 * self._workers:
-            if self._parts:
-                self._fly_parts()
+            parts = self._waiting()
+            if parts:
+                self._fly(parts)
                 continue
             bundle = [self._slot(unit) for unit in islice(self._units, _BUNDLE)]
             if not bundle:
@@ -84,8 +88,9 @@ class Schedule:
             self._order.extend(bundle)
             self._fly([slot for slot in bundle if slot.result is None])
 
-    def _fly_parts(self) -> None:
-        self._fly([self._parts.popleft() for _ in range(min(_PARTS, len(self._parts)))])
+    def _waiting(self) -> list[_Slot]:
+        """The first parts of split units that nobody works on yet; whole units are sent off as they come."""
+        return list(islice((slot for slot in self._order if slot.waits), _PARTS))
 
     def _slot(self, unit: Unit) -> _Slot:
         known = self._ledger.done(unit) if self._ledger is not None else None
@@ -109,9 +114,7 @@ class Schedule:
             order.append(slot)
             if slot.future is future:
                 slot.result, slot.future = next(results), None
-                parts = [self._slot(part) for part in _parts(slot.unit, slot.result)]
-                order.extend(parts)
-                self._parts.extend(part for part in parts if part.result is None)
+                order.extend(self._slot(part) for part in _parts(slot.unit, slot.result))
         self._order = order
 
 
