@@ -61,7 +61,7 @@ def history_logging_never_stopped(trail: Trail, params: Params) -> Finding:
     period = period_of(trail.account, params.period_start, params.period_end)
     history = _History(trail, params)
     created = history.created
-    if created is not None and created > period.end:
+    if created is not None and created >= period.end:
         return not_applicable(f"trail {trail.name} was created after the period, on {format_time(created)}")
     found = _silences(trail, history, period)
     now = trail.account.now

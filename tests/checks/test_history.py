@@ -361,8 +361,9 @@ def test_a_trail_is_judged_from_its_creation_on() -> None:
     assert "created on 2026-05-12T12:00:00Z, within the period" in row.notes
     assert "from 2026-05-12T12:00:00Z" in row.message
     assert judged(STOPPED, world, {"period_start": "now-200d"}).status is PASS
-    before_it = {"period_start": "2026-05-01", "period_end": "2026-05-02"}
-    assert judged(STOPPED, world, before_it).status is NA
+    for end in ("2026-05-02", "2026-05-12T12:00:00Z"):
+        assert judged(STOPPED, world, {"period_start": "2026-05-01", "period_end": end}).status is NA
+    assert judged(STOPPED, world, {"period_start": "2026-05-01", "period_end": "2026-05-12T12:00:01Z"}).status is PASS
 
 
 def test_trails_that_are_gone_are_found_in_every_region_when_asked() -> None:
@@ -531,6 +532,22 @@ def test_what_was_so_before_was_not_taken_away() -> None:
     assert judged(WEAKENED, world, {"period_start": "now-35d"}).observed["events"][0]["lost"] == []
 
 
+def test_only_a_new_exclusion_takes_something_away() -> None:
+    world, past = lived()
+    past.add("CreateTrail", before(days=80), MAIN)
+    past.add("PutEventSelectors", before(days=70), selecting(excludeManagementEventSources=["kms.amazonaws.com"]))
+    past.add("PutEventSelectors", before(days=60), selecting(excludeManagementEventSources=["kms.amazonaws.com"]))
+    both = ["kms.amazonaws.com", "rdsdata.amazonaws.com"]
+    past.add("PutEventSelectors", before(days=50), selecting(excludeManagementEventSources=both))
+    lost = [row["lost"] for row in judged(WEAKENED, world).observed["events"]]
+    assert lost == [
+        [],
+        ["events of kms.amazonaws.com were left out"],
+        [],
+        ["events of rdsdata.amazonaws.com were left out"],
+    ]
+
+
 def test_changes_by_approved_principals_are_notes() -> None:
     world, past = lived()
     past.add("UpdateTrail", before(days=3), {**MAIN, "kmsKeyId": ""}, by="assumed-role/Deploy/run-7")
@@ -553,6 +570,15 @@ def test_every_change_of_the_bucket_counts(name: str) -> None:
     assert name in fault(BUCKET, world)
     assert judged(BUCKET, world, {"approved_principals": ["*:user/alice"]}).status is PASS
     assert judged(BUCKET, world, {"period_start": "now-2d"}).status is PASS
+
+
+@pytest.mark.parametrize(("start", "status"), [("2026-05-29T12:00:00Z", FAIL), ("2026-05-29T12:00:01Z", PASS)])
+def test_a_change_at_the_first_moment_of_the_period_counts(start: str, status: Status) -> None:
+    world, past = lived()
+    past.add("PutBucketPolicy", before(days=3), {"bucketName": "main-logs"}, source="s3")
+    past.add("UpdateTrail", before(days=3), {**MAIN, "kmsKeyId": ""})
+    for check in (BUCKET, WEAKENED):
+        assert judged(check, world, {"period_start": start}).status is status
 
 
 @pytest.mark.parametrize(

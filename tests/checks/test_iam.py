@@ -477,6 +477,9 @@ def test_an_organization_trail_writes_the_members_streams_too() -> None:
 def test_without_integration_or_without_the_role_nothing_applies() -> None:
     world, _ = peopled()
     assert judged(ROLE, world).status is NA
+    for missing in ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"):
+        half, _ = streaming(**{missing: None})
+        assert judged(ROLE, half).status is NA
     world, people = streaming()
     people.log_role(MINIMAL)
     world.error("iam.GetRole", "NoSuchEntity", status=404)
