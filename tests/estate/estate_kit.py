@@ -1,5 +1,6 @@
 """Runs the command line against a simulated organization, in processes that can be killed."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -84,7 +85,8 @@ def judged(report: dict[str, Any]) -> dict[str, Any]:
 
 def children(pid: int) -> list[int]:
     """The processes that a process has started."""
-    return [int(item) for item in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(item) for item in listed.read_text().split()] if listed.exists() else []
 
 
 def at_request(number: int, act: Callable[[], None]) -> Callable[[object], None]:
@@ -100,7 +102,8 @@ def at_request(number: int, act: Callable[[], None]) -> Callable[[object], None]
 
 def kill(pids: Iterable[int]) -> None:
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it was quicker
+            os.kill(pid, signal.SIGKILL)
 
 
 def wait_for_end(pids: Iterable[int]) -> None:

@@ -75,10 +75,19 @@ class Organization:
     sessions: Counter[str] = field(default_factory=Counter)
     roles: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
+    loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def accounts(self) -> list[str]:
         return sorted([MANAGEMENT, ARCHIVE, *(f"{number:012}" for number in range(1, self.members + 1))])
+
+    def settle(self) -> None:
+        """Wait until nothing is left to read of what a client sent before it was killed."""
+        before = -1
+        while before != len(self.log):
+            before = len(self.log)
+            assert self.loop is not None
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0.05), self.loop).result()
 
     def asked(self) -> list[tuple[str, ...]]:
         """Every question but those about who one is."""
@@ -285,6 +294,7 @@ def serving(organization: Organization) -> Iterator[Organization]:
     """Serve an organization from a thread of this process."""
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(loop.create_server(lambda: Connection(organization), "127.0.0.1", 0))
+    organization.loop = loop
     organization.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -168,11 +168,12 @@ def test_a_run_killed_at_any_moment_goes_on_where_it_stopped(
 
         def end() -> None:
             workers.extend(children(process.pid))
-            threading.Timer(later, lambda: kill([process.pid])).start()
+            kill([process.pid])
 
-        organization.on_request = at_request(number, end)
+        organization.on_request = at_request(number, threading.Timer(later, end).start)
         process.join(60)
         wait_for_end(workers)
+        organization.settle()
         organization.on_request = lambda asked: None
         results = folder / "trailwarden-state" / "results"
         finished = {path.stem for path in results.glob("*.jsonl")} if results.exists() else set()
