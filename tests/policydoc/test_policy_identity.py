@@ -77,7 +77,7 @@ def test_leaving_out_other_services_changes_nothing(
         assert about(identity, {"*"}) is identity
 
 
-def allow(resource: str = "*", **more: Any) -> dict[str, Any]:
+def allow(resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": "s3:Get", "Resource": resource, **more}
 
 
@@ -98,6 +98,11 @@ NOT_THERE = {"Effect": "Deny", "Action": "s3:Get", "NotResource": "b/x*"}
         ([allow("*"), deny("b/x*"), NOT_THERE], Match.NO_MATCH),
         ([allow("*/x"), deny("b/x")], Match.MATCH),
         ([allow("c/*")], Match.NO_MATCH),
+        # One of several patterns reaches beyond what is asked about, beside it, or not at all.
+        ([allow(["b/x", "*"]), deny("b/x")], Match.MATCH),
+        ([allow(["b/x", "c/*"]), deny("b/x")], Match.NO_MATCH),
+        ([allow(["b/x", "b/y"]), deny("b/?")], Match.NO_MATCH),
+        ([allow(["b/x", "b/y"]), deny("b/x")], Match.MATCH),
     ],
 )
 def test_a_deny_must_cover_all_that_an_allow_gives(own: list[Any], match: Match) -> None:
