@@ -18,7 +18,7 @@ from trailwarden.facts.base import Subject, Trace, tracing
 from trailwarden.model import Finding, Json, Reason, ReasonCode, Status
 from trailwarden.params import to_json
 from trailwarden.plan import LINKS, allowed_facts
-from trailwarden.policy.model import AllOf, AnyOf, CheckNode, Node, Not
+from trailwarden.policy.model import AllOf, CheckNode, Node, Not
 
 
 @dataclass(slots=True, eq=False)
@@ -111,10 +111,16 @@ def prepare(node: Node) -> Judge:
         inner = prepare(node.part)
         return lambda subject: _negated(inner(subject))
     parts = [prepare(part) for part in node.parts]
-    if isinstance(node, AllOf):
-        return lambda subject: _combine([part(subject) for part in parts], conjunction, "+")
-    assert isinstance(node, AnyOf)
-    return lambda subject: _combine([part(subject) for part in parts], disjunction, "|")
+    rule, joint = (conjunction, "+") if isinstance(node, AllOf) else (disjunction, "|")
+
+    def judge(subject: Subject) -> Outcome:
+        found = tuple([part(subject) for part in parts])
+        outcome: Outcome | None = subject.verdicts.get((joint, found))  # many policies combine what they share
+        if outcome is None:
+            outcome = subject.verdicts[joint, found] = _combine(found, rule, joint)
+        return outcome
+
+    return judge
 
 
 def _negated(inner: Outcome) -> Outcome:
