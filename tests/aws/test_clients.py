@@ -245,6 +245,7 @@ def test_a_request_whose_region_was_ignored_is_not_sent() -> None:
         ("s3", "put_bucket_policy", {"Bucket": "trail-logs", "Policy": "{}"}),
         ("s3", "delete_bucket", {"Bucket": "trail-logs"}),
         ("kms", "disable_key", {"KeyId": "k"}),
+        ("cloudtrail", "start_query", {"QueryStatement": "SELECT 1", "DeliveryS3Uri": "s3://trail-logs"}),
     ],
 )
 def test_what_is_not_a_declared_read_is_never_sent(service: str, method: str, parameters: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from trailwarden.aws.replies import botocore_answer
 from trailwarden.aws.retries import RetryMode, separate
 from trailwarden.calls import Call, Reply
 from trailwarden.errors import WriteRefusedError
+from trailwarden.facts.operations import READS_ONLY_WITH
 
 MAX_PAGES = 2000
 """Pages read of one listing; what goes on after that is not a listing any more."""
@@ -158,8 +159,13 @@ class Clients:
             message = f"{operation} is not on the list of reads"
             raise WriteRefusedError(message, "trailwarden changes nothing in an account")
 
-    def _guard(self, model: Any, **_: Any) -> None:
-        self.require_read(f"{model.service_model.service_name}.{model.name}")
+    def _guard(self, model: Any, params: dict[str, Any], **_: Any) -> None:
+        operation = f"{model.service_model.service_name}.{model.name}"
+        self.require_read(operation)
+        beyond = set(params) - READS_ONLY_WITH.get(operation, set(params))
+        if beyond:
+            message = f"{operation} with {', '.join(sorted(beyond))} is more than a read"
+            raise WriteRefusedError(message, "trailwarden changes nothing in an account")
 
     def _play(self, **_: Any) -> Any:
         assert self._answer is not None

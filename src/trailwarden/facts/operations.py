@@ -95,6 +95,9 @@ READS: Mapping[str, str] = {
     "sts.GetCallerIdentity": NO_ACTION,
 }
 
+READS_ONLY_WITH: Mapping[str, frozenset[str]] = {"cloudtrail.StartQuery": frozenset({"QueryStatement"})}
+"""Operations that are reads with no other parameter than these: a query can also be told to write its result to a bucket."""
+
 
 def iam_action(operation: str) -> str:
     """Return the IAM action of ``service.Operation``, empty when none is needed; raises KeyError for an unlisted operation."""
