@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from tests.judged import file_of, read
+from tests.judged import PATH, file_of, read
 
 from trailwarden.params import schema_of
 from trailwarden.registry import checks
@@ -43,6 +43,11 @@ def test_each_control_was_seen_in_each_status(identity: str) -> None:
     assert required(identity) - seen == set(CATALOGUE["pending"].get(identity, ())), (
         "tests/data/catalogue.json: pending"
     )
+
+
+def test_the_record_has_one_line_for_each_check_and_test() -> None:
+    """Two of them are what a merge leaves; `make record` settles it."""
+    assert len(PATH.read_text(encoding="utf-8").splitlines()) == len(read())
 
 
 def test_the_record_names_tests_that_exist() -> None:
