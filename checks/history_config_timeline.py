@@ -92,7 +92,7 @@ def _judge(
         gap = "the recorder did not run all the time"
     elif region.config_retention < (account.now - period.start).days:
         gap = f"items are kept for {region.config_retention} days only"
-    items = [item for item in timeline() if item.time <= period.end]
+    items = timeline()
     before = [item for item in items if item.time <= period.start]
     relevant = [*before[-1:], *(item for item in items if item.time > period.start)]
     weak = list(_weak(relevant))

@@ -77,7 +77,7 @@ def iam_log_bucket_disruptors(account: Account, params: Params) -> Finding:
         listed = known(lambda: judge(settings))
         text = "every file is locked in COMPLIANCE mode, so nobody deletes one; who may change settings is listed"
         return not_applicable(text, listed.observed if listed is not None else {})
-    keys = [key for key in account.keys if key.id.split(":")[4] == account.account_id]
+    keys = [key for key in account.keys if key.owner == account.account_id]
     files = [target for bucket in own for target in _files(bucket)]
     finding = judge([*settings, *files, *(Target(key.id, _KEY, key.policy, delegates=False) for key in keys)])
     if finding.status is not Status.FAIL:

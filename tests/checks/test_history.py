@@ -487,6 +487,7 @@ STORE = "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/e"
         ("PutEventConfiguration", {"trailName": "main", "maxEventSize": "Standard"}, ""),
         ("DeleteEventDataStore", {"eventDataStore": STORE}, "was deleted"),
         ("StopEventDataStoreIngestion", {"eventDataStore": STORE}, "stopped ingesting"),
+        ("StopEventDataStoreIngestion", None, "event data store (unknown) stopped ingesting"),
         (
             "UpdateEventDataStore",
             {"eventDataStore": STORE, "terminationProtectionEnabled": False},
@@ -499,7 +500,7 @@ STORE = "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/e"
         ("RegisterOrganizationDelegatedAdmin", {"delegatedAdminAccountId": MANAGEMENT}, ""),
     ],
 )
-def test_what_a_change_takes_away(name: str, request_: dict[str, Any], words: str) -> None:
+def test_what_a_change_takes_away(name: str, request_: dict[str, Any] | None, words: str) -> None:
     world, past = lived()
     past.add(name, before(days=3), request_)
     row = judged(WEAKENED, world)
