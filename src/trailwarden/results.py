@@ -18,7 +18,7 @@ from enum import Enum
 from functools import cache
 from importlib.resources import files
 from json.encoder import encode_basestring
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from trailwarden.errors import UsageError
 from trailwarden.model import Json, Report
@@ -66,7 +66,8 @@ def _document(report: Report, summary: Mapping[str, int]) -> Iterator[tuple[str,
         if isinstance(value, Sequence):
             # A report of one account is what it was before there were members.
             if item.name != "members" or value:
-                yield item.name, map(_value, value) if any(True for _ in value) else []
+                plain_items = value.plain() if isinstance(value, Stored) else map(_value, value)
+                yield item.name, plain_items if any(True for _ in value) else []
         else:
             yield item.name, _value(value)
         if item.name == "run":
@@ -122,6 +123,15 @@ def report_from_json(data: Json) -> Report:
     report: Report = _decoder(Report)(data, "")
     _reconcile(report, data)
     return report
+
+
+@runtime_checkable
+class Stored(Protocol):
+    """A sequence whose items are kept as JSON."""
+
+    def plain(self) -> Iterator[Json]:
+        """Yield the items as ``to_plain`` made them."""
+        ...
 
 
 def to_plain(value: Any) -> Json:

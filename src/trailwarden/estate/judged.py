@@ -14,21 +14,33 @@ from trailwarden.estate.fleet import nobody
 from trailwarden.estate.journal import entries
 from trailwarden.estate.state import State
 from trailwarden.ledger import Header, Ledger
-from trailwarden.model import Reason, ReasonCode, Result, Tallied
+from trailwarden.model import Json, PolicyResult, Population, Reason, ReasonCode, Result, Tallied
 from trailwarden.plan import Plan
 from trailwarden.report import Basis, Judgements
+from trailwarden.results import to_plain
 from trailwarden.scan import AccountResult, unscanned
 
 T = TypeVar("T")
 
 
 class OnDisk(Sequence[T]):
-    """The items of all accounts, one account in memory at a time."""
+    """The items of all accounts, one account in memory at a time; ``plain`` gives those of one as JSON."""
 
-    def __init__(self, accounts: Sequence[str], load: Callable[[str], Sequence[T]]) -> None:
+    def __init__(
+        self,
+        accounts: Sequence[str],
+        load: Callable[[str], Sequence[T]],
+        plain: Callable[[str], Sequence[Json]],
+    ) -> None:
         self._accounts = accounts
         self._load = load
+        self._plain = plain
         self._length = -1
+
+    def plain(self) -> Iterator[Json]:
+        """Yield the items as JSON, as they were written."""
+        for account in self._accounts:
+            yield from self._plain(account)
 
     def __iter__(self) -> Iterator[T]:
         for account in self._accounts:
@@ -55,9 +67,10 @@ class RowsOnDisk(OnDisk[Result], Tallied):
         self,
         accounts: Sequence[str],
         load: Callable[[str], Sequence[Result]],
+        plain: Callable[[str], Sequence[Json]],
         tally: Callable[[str], Mapping[str, int]],
     ) -> None:
-        super().__init__(accounts, load)
+        super().__init__(accounts, load, plain)
         self._tally = tally
 
     def statuses(self) -> Mapping[str, int]:
@@ -82,10 +95,15 @@ def judgements_of(state: State, header: Header, plan: Plan) -> Judgements:
 
     return Judgements(
         accounts=header.accounts,
-        policies=OnDisk(header.accounts, lambda one: unread(one).policies if one in missing else state.policies(one)),
+        policies=OnDisk(
+            header.accounts,
+            lambda one: unread(one).policies if one in missing else state.policies(one),
+            lambda one: to_plain(unread(one).policies) if one in missing else state.plain(one, PolicyResult),
+        ),
         results=RowsOnDisk(
             header.accounts,
             lambda one: unread(one).results if one in missing else state.rows(one),
+            lambda one: to_plain(unread(one).results) if one in missing else state.plain(one, Result),
             lambda one: (
                 Counter(row.status.value for row in unread(one).results)
                 if one in missing
@@ -93,7 +111,9 @@ def judgements_of(state: State, header: Header, plan: Plan) -> Judgements:
             ),
         ),
         populations=OnDisk(
-            header.accounts, lambda one: unread(one).populations if one in missing else state.populations(one)
+            header.accounts,
+            lambda one: unread(one).populations if one in missing else state.populations(one),
+            lambda one: to_plain(unread(one).populations) if one in missing else state.plain(one, Population),
         ),
         complete=not missing,
     )

@@ -30,6 +30,8 @@ from trailwarden.scan import AccountResult
 FORMAT = 1
 _RUN = "run.json"
 _FOLDERS = ("calls", "results")
+_LINES: Mapping[type, int] = {PolicyResult: 1, Population: 2, Result: 3}
+"""Where a judgement's file holds what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,17 +190,22 @@ class State:
         """Return how an account that has been judged came out."""
         return _counted(self._line(account, 0))
 
+    def plain(self, account: str, kind: type[PolicyResult | Population | Result]) -> list[Json]:
+        """Return the verdicts, statements or results of an account as JSON."""
+        found: list[Json] = json.loads(self._line(account, _LINES[kind]))
+        return found
+
     def policies(self, account: str) -> list[PolicyResult]:
         """Return the verdicts of an account."""
-        return [from_plain(PolicyResult, item) for item in json.loads(self._line(account, 1))]
+        return [from_plain(PolicyResult, item) for item in self.plain(account, PolicyResult)]
 
     def populations(self, account: str) -> list[Population]:
         """Return the statements of an account about its completeness."""
-        return [from_plain(Population, item) for item in json.loads(self._line(account, 2))]
+        return [from_plain(Population, item) for item in self.plain(account, Population)]
 
     def rows(self, account: str) -> list[Result]:
         """Return the results of an account."""
-        return [from_plain(Result, item) for item in json.loads(self._line(account, 3))]
+        return [from_plain(Result, item) for item in self.plain(account, Result)]
 
     def journals(self) -> Iterator[Path]:
         """Yield the files of replies, in the order of their accounts."""
