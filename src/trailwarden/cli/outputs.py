@@ -7,16 +7,19 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trailwarden.cli import console, packs
 from trailwarden.cli.options import Output
 from trailwarden.contract import RenderOptions
 from trailwarden.errors import OutputError, TrailwardenError
-from trailwarden.evidence.inputs import Inputs
 from trailwarden.files import write_atomic
 from trailwarden.ledger import Ledger, default_ledger_path
 from trailwarden.model import Report
 from trailwarden.registry import get_reporter
+
+if TYPE_CHECKING:
+    from trailwarden.evidence.inputs import Inputs  # most runs make no pack, and start sooner without
 
 
 class Writer:

@@ -1,4 +1,7 @@
-"""What the commands that write evidence packs have in common: options, and what a pack is made from."""
+"""What the commands that write evidence packs have in common: options, and what a pack is made from.
+
+What makes packs is imported where it is used: most runs write none, and start sooner.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trailwarden.acceptance import NO_WAIVERS, concerned_files
 from trailwarden.cli.options import ConnectionOptions, SelectionOptions
@@ -15,15 +18,13 @@ from trailwarden.cli.runs import AcceptedFiles
 from trailwarden.config import Given, find_config
 from trailwarden.contract import RenderOptions
 from trailwarden.errors import UsageError
-from trailwarden.evidence.ci import ci_facts
-from trailwarden.evidence.folder import refuse_foreign
-from trailwarden.evidence.inputs import Inputs, PackFile, Request, Surroundings, pack_files
-from trailwarden.evidence.pack import PackOptions, write_pack
-from trailwarden.evidence.redact import parse_kinds
 from trailwarden.ledger import Ledger
 from trailwarden.model import Report
 from trailwarden.plan import Plan
 from trailwarden.registry import checks
+
+if TYPE_CHECKING:
+    from trailwarden.evidence.inputs import Inputs, PackFile
 
 MakeKms = Callable[[str], Any]
 
@@ -58,6 +59,8 @@ def options_of(settings: Mapping[str, Given], namespace: argparse.Namespace) -> 
     if settings["redact"].value and settings["baseline"].value:
         # The baseline knows failures by hashes over account ids and names.
         raise UsageError("--redact hides what --baseline recognises failures by", "give one of the two")
+    from trailwarden.evidence.redact import parse_kinds  # noqa: PLC0415 - see above
+
     path = find_config(getattr(namespace, "config", ""), os.environ)
     previous = settings["previous"].value
     return Options(
@@ -72,6 +75,8 @@ def options_of(settings: Mapping[str, Given], namespace: argparse.Namespace) -> 
 
 def refuse_early(options: Options) -> None:
     """Refuse a folder that can't take a new pack; raises OutputError."""
+    from trailwarden.evidence.folder import refuse_foreign  # noqa: PLC0415 - see above
+
     refuse_foreign(options.folder, replace=options.replace)
 
 
@@ -86,6 +91,9 @@ def inputs_of(
     config: tuple[str, bytes] | None = None,
 ) -> Inputs:
     """Return what a pack is made from; ``environment`` says which CI job this is."""
+    from trailwarden.evidence.ci import ci_facts  # noqa: PLC0415 - see above
+    from trailwarden.evidence.inputs import Inputs, Request, Surroundings, pack_files  # noqa: PLC0415 - see above
+
     files: list[PackFile] = []
     waivers = accepted.accepted.waivers if accepted else NO_WAIVERS
     policies = [*plan.selection.files, *concerned_files(waivers, plan.selection)]
@@ -118,5 +126,7 @@ def kms_of(connection: ConnectionOptions) -> MakeKms:
 
 def write(options: Options, inputs: Inputs, report: Report, kms: MakeKms | None = None) -> str:
     """Write a pack and return its digest; raises as ``evidence.pack.write_pack``."""
+    from trailwarden.evidence.pack import PackOptions, write_pack  # noqa: PLC0415 - see above
+
     made = PackOptions(options.redact, options.key, options.authority, options.previous, options.replace, kms)
     return write_pack(options.folder, inputs, report, made)
