@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, failed, param, passed
 from trailwarden.facts import Alarm, CompositeAlarm, LogGroup, MetricAlarm
-from trailwarden.judgements import Way, above, decided, furthest, has_action, in_turn, missing, sets_off
+from trailwarden.judgements.alarming import above, has_action, sets_off
+from trailwarden.judgements.ways import Way, decided, furthest, in_turn, missing
 
 
 @dataclass(frozen=True)

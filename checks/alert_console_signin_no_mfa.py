@@ -2,7 +2,7 @@
 
 from trailwarden import Finding, check
 from trailwarden.facts import Account
-from trailwarden.judgements import ALERT_READS, AlertParams, judge_alert
+from trailwarden.judgements.alerts import ALERT_READS, AlertParams, judge_alert
 
 
 @check(Account, reads=ALERT_READS)

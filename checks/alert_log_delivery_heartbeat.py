@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, failed, not_applicable, param, passed
 from trailwarden.facts import LogGroup, MetricAlarm, Topic
-from trailwarden.judgements import Way, decided, furthest, holds, in_turn, is_heard, missing
+from trailwarden.judgements.alarming import is_heard
+from trailwarden.judgements.ways import Way, decided, furthest, holds, in_turn, missing
 
 _BREACHING = "breaching"
 

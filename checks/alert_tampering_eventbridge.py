@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, Status, check, failed, not_applicable, param, passed
 from trailwarden.facts import Account, LogBucket, Topic, Trail
-from trailwarden.judgements import ALERT_READS, AlertParams, Emission, decided, emissions, is_noticed, judge_alert
+from trailwarden.judgements.alerts import ALERT_READS, AlertParams, judge_alert
+from trailwarden.judgements.tampering import Emission, emissions, is_noticed
+from trailwarden.judgements.ways import decided
 from trailwarden.kleene import known, together
 
 

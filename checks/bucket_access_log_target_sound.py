@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, ReasonCode, Status, check, failed, not_applicable, param, passed, undecidable
 from trailwarden.facts import LifecycleRule, LogBucket
-from trailwarden.judgements import named
+from trailwarden.judgements.lifecycle import named
 from trailwarden.kleene import all_true, any_true, together
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, failed, not_applicable, param, passed
 from trailwarden.facts import LifecycleRule, LogBucket
-from trailwarden.judgements import named, rules_on_logs
+from trailwarden.judgements.lifecycle import named, rules_on_logs
 
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 """Classes whose objects must be restored before they can be read; GLACIER_IR and the infrequent-access classes read at once."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, failed, param, passed
 from trailwarden.facts import LifecycleRule, LogBucket
-from trailwarden.judgements import named, rules_on_logs
+from trailwarden.judgements.lifecycle import named, rules_on_logs
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from trailwarden import Finding, ReasonCode, Status, check, failed, not_applicable, param, passed, undecidable
 from trailwarden.facts import LogBucket, LogFile, format_time
-from trailwarden.judgements import sample
+from trailwarden.judgements.samples import sample
 from trailwarden.kleene import together
 
 _MODE = "COMPLIANCE"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from trailwarden import Finding, ReasonCode, Status, check, failed, not_applicable, param, passed, undecidable
 from trailwarden.facts import LogBucket, LogFile, Trail, format_time, parse_time
-from trailwarden.judgements import oldest_in
+from trailwarden.judgements.samples import oldest_in
 from trailwarden.kleene import together
 
 _SETTLING = timedelta(hours=2)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, ReasonCode, Status, check, failed, param, passed, undecidable
 from trailwarden.facts import LogBucket, Organization, Trail
-from trailwarden.judgements import LOG_FILES, judge_delivery
+from trailwarden.judgements.delivery import LOG_FILES, judge_delivery
 from trailwarden.kleene import together
 from trailwarden.policydoc import Delivery, Sender, Step, delivery_allowed
 

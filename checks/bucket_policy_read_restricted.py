@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, param
 from trailwarden.facts import LogBucket
-from trailwarden.judgements import judge_grants
+from trailwarden.judgements.bucket_grants import judge_grants
 from trailwarden.policydoc import S3_READING
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, ReasonCode, check, failed, not_applicable, param, passed, undecidable
 from trailwarden.facts import LogBucket, ReplicationRule
-from trailwarden.judgements import Way, decided, furthest, holds, in_turn, missing
+from trailwarden.judgements.ways import Way, decided, furthest, holds, in_turn, missing
 
 
 @dataclass(frozen=True)

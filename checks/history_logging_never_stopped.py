@@ -7,7 +7,6 @@ from functools import partial
 
 from trailwarden import Finding, Status, check, failed, not_applicable, param, passed
 from trailwarden.facts import Account, History, HistoryEvent, Trail, format_time
-from trailwarden.judgements import COMPLETE, judge_traits
 from trailwarden.judgements.history import (
     Silence,
     attempts,
@@ -22,6 +21,7 @@ from trailwarden.judgements.history import (
     subject_of,
 )
 from trailwarden.judgements.integrity import Period, span
+from trailwarden.judgements.traits import COMPLETE, judge_traits
 from trailwarden.kleene import any_true, known
 
 _SAME = timedelta(minutes=5)

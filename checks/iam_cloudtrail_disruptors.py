@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, Status, check, not_applicable, param
 from trailwarden.facts import Account, IamPrincipal
-from trailwarden.judgements import Target, judge_disruptors
+from trailwarden.judgements.disruptors import Target, judge_disruptors
 from trailwarden.kleene import answered
 from trailwarden.policydoc import Match
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, ReasonCode, Status, check, not_applicable, param, undecidable
 from trailwarden.facts import Account, KmsKey, LogBucket
-from trailwarden.judgements import Target, judge_disruptors
+from trailwarden.judgements.disruptors import Target, judge_disruptors
 from trailwarden.kleene import answered, known
 
 _SETTINGS = (

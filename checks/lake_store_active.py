@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, ReasonCode, check, failed, not_applicable, param, passed, undecidable
 from trailwarden.facts import Account, EventDataStore
-from trailwarden.judgements import holds_events
+from trailwarden.judgements.stores import holds_events
 from trailwarden.kleene import some
 
 _SOON = "STARTING_INGESTION"

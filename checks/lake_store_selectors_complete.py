@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, failed, not_applicable, param, passed
 from trailwarden.facts import READ, WRITE, EventDataStore
-from trailwarden.judgements import MANAGEMENT
+from trailwarden.judgements.stores import MANAGEMENT
 
 
 @dataclass(frozen=True)

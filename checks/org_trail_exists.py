@@ -3,8 +3,8 @@
 from trailwarden import Finding, Status, check, failed
 from trailwarden.contract import NoParams
 from trailwarden.facts import Account, Membership, Organization, Trail
-from trailwarden.judgements import LOGGING, MULTI_REGION, ORGANIZATION_WIDE, judge_traits
 from trailwarden.judgements.organization import no_organization
+from trailwarden.judgements.traits import LOGGING, MULTI_REGION, ORGANIZATION_WIDE, judge_traits
 from trailwarden.kleene import known, some
 
 

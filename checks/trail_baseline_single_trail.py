@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, param
 from trailwarden.facts import READ, WRITE, Account, Trail
-from trailwarden.judgements import (
+from trailwarden.judgements.traits import (
     GLOBAL_EVENTS,
     LOGGING,
     MULTI_REGION,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, not_applicable, param
 from trailwarden.facts import Trail
-from trailwarden.judgements import CLOUDWATCH, judge_delivery
+from trailwarden.judgements.delivery import CLOUDWATCH, judge_delivery
 
 
 @dataclass(frozen=True)

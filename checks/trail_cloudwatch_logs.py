@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, Status, check, not_applicable, param
 from trailwarden.facts import Account, Trail
-from trailwarden.judgements import LOG_GROUP, LOG_ROLE, LOGGING, MULTI_REGION, judge_traits
+from trailwarden.judgements.traits import LOG_GROUP, LOG_ROLE, LOGGING, MULTI_REGION, judge_traits
 from trailwarden.kleene import every, some
 
 

@@ -3,7 +3,7 @@
 from trailwarden import Finding, check
 from trailwarden.contract import NoParams
 from trailwarden.facts import Trail
-from trailwarden.judgements import MULTI_REGION, ORGANIZATION_WIDE, judge_traits
+from trailwarden.judgements.traits import MULTI_REGION, ORGANIZATION_WIDE, judge_traits
 
 
 @check(Trail)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, Status, check, not_applicable, param
 from trailwarden.facts import WRITE, Account, Trail, root_of
-from trailwarden.judgements import LOGGING, MULTI_REGION, judge_traits, records_data
+from trailwarden.judgements.data_events import records_data
+from trailwarden.judgements.traits import LOGGING, MULTI_REGION, judge_traits
 from trailwarden.kleene import some
 
 FUNCTION = "AWS::Lambda::Function"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, Status, check, failed, not_applicable, param, passed
 from trailwarden.facts import READ, WRITE, Account, Trail, root_of
-from trailwarden.judgements import LOGGING, MULTI_REGION, judge_traits, records_data
+from trailwarden.judgements.data_events import records_data
+from trailwarden.judgements.traits import LOGGING, MULTI_REGION, judge_traits
 from trailwarden.kleene import some, together
 
 KINDS: Mapping[str, tuple[str, ...]] = {"read": (READ,), "write": (WRITE,), "all": (READ, WRITE)}

@@ -2,7 +2,7 @@
 
 from trailwarden import Finding, check
 from trailwarden.facts import READ, Account, Trail
-from trailwarden.judgements import S3DataParams, judge_s3_objects, judge_s3_trail
+from trailwarden.judgements.data_events import S3DataParams, judge_s3_objects, judge_s3_trail
 
 
 @check(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, not_applicable, param
 from trailwarden.facts import Trail
-from trailwarden.judgements import DIGESTS, judge_delivery, polled, stopped
+from trailwarden.judgements.delivery import DIGESTS, judge_delivery, polled, stopped
 
 
 @dataclass(frozen=True)

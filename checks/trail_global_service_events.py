@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, param
 from trailwarden.facts import Account, Trail
-from trailwarden.judgements import GLOBAL_EVENTS, LOGGING, judge_traits, reaches
+from trailwarden.judgements.traits import GLOBAL_EVENTS, LOGGING, judge_traits, reaches
 from trailwarden.kleene import some
 
 COMMERCIAL = "us-east-1"

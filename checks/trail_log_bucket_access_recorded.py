@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, ReasonCode, Status, check, failed, param, passed, undecidable
 from trailwarden.facts import READ, WRITE, LogBucket, Trail
-from trailwarden.judgements import LOGGING, S3_OBJECT, judge_traits, reaches, records_data
+from trailwarden.judgements.data_events import S3_OBJECT, records_data
+from trailwarden.judgements.traits import LOGGING, judge_traits, reaches
 from trailwarden.kleene import some, which
 
 WAYS = ("server_access_logging", "data_events")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, Status, check, failed, not_applicable, param, passed
 from trailwarden.facts import Account, Trail
-from trailwarden.judgements import COMPLETE, VALIDATION, judge_traits
+from trailwarden.judgements.traits import COMPLETE, VALIDATION, judge_traits
 from trailwarden.kleene import some
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, Status, check, param, passed
 from trailwarden.facts import READ, WRITE, Account, Trail
-from trailwarden.judgements import LOGGING, MULTI_REGION, judge_traits, records
+from trailwarden.judgements.traits import LOGGING, MULTI_REGION, judge_traits, records
 from trailwarden.kleene import some
 
 

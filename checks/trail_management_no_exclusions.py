@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, Status, check, failed, not_applicable, param, passed
 from trailwarden.facts import READ, WRITE, Account, EventSelectors, Trail, excluded_sources
-from trailwarden.judgements import COMPLETE, LOGGING, MULTI_REGION, judge_traits
+from trailwarden.judgements.traits import COMPLETE, LOGGING, MULTI_REGION, judge_traits
 from trailwarden.kleene import some
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, failed, not_applicable, param
 from trailwarden.facts import Account, Trail
-from trailwarden.judgements import LOGGING, MULTI_REGION, judge_traits
+from trailwarden.judgements.traits import LOGGING, MULTI_REGION, judge_traits
 from trailwarden.kleene import some
 
 

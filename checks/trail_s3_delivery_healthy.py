@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trailwarden import Finding, check, param
 from trailwarden.facts import Trail
-from trailwarden.judgements import LOG_FILES, judge_delivery, polled, stopped
+from trailwarden.judgements.delivery import LOG_FILES, judge_delivery, polled, stopped
 
 
 @dataclass(frozen=True)
