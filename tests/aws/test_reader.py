@@ -272,6 +272,16 @@ def test_throttling_is_waited_out(wire: Wire) -> None:
     assert len(wire.sent("DescribeTrails")) == 3
 
 
+@pytest.mark.parametrize(("variable", "tuning", "requests"), [("2", Tuning(), 2), ("2", Tuning(max_attempts=1), 1)])
+def test_how_often_to_try_is_the_environments_where_nobody_says(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, variable: str, tuning: Tuning, requests: int
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", variable)
+    wire.answer = lambda seen: aws_error("ThrottlingException") if seen.operation == "DescribeTrails" else None
+    assert LiveReader(connected(wire, tuning)).ask(trails()).error is not None
+    assert len(wire.sent("DescribeTrails")) == requests
+
+
 def test_adaptive_retries_work_too(wire: Wire) -> None:
     refusals = iter([aws_error("ThrottlingException")])
     wire.answer = lambda seen: (
@@ -323,9 +333,11 @@ def test_no_secret_reaches_a_ledger(wire: Wire, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_closed_reader_leaves_no_thread_behind(wire: Wire) -> None:
     wire.answer = only("DescribeTrails", json_answer({"trailList": []}))
+    before = set(threading.enumerate())
     reader = LiveReader(connect(endpoint_url=wire.url), jobs=3)
     reader.ask_all([trails(region) for region in REGIONS])
-    workers = [thread for thread in threading.enumerate() if thread.name.startswith("trailwarden-aws")]
+    begun = set(threading.enumerate()) - before
+    workers = [thread for thread in begun if thread.name.startswith("trailwarden-aws")]
     assert workers
     reader.close()
     for thread in workers:

@@ -179,8 +179,8 @@ def test_a_run_killed_at_any_moment_goes_on_where_it_stopped(
         finished = {path.stem for path in results.glob("*.jsonl")} if results.exists() else set()
         known = (
             sum(path.read_bytes().count(b"\n") for path in (folder / "trailwarden-state" / "calls").glob("*"))
-            if results.exists()
-            else 0
+            if (folder / "trailwarden-state" / "run.json").exists()
+            else 0  # killed before it was written down what the run is about: there is nothing to go on with
         )
         before = len(organization.log)
         run = check(organization, folder, "--resume", "--executor", executor)

@@ -30,6 +30,7 @@ GLOBAL_REGION: Mapping[str, str] = {"aws": "us-east-1", "aws-us-gov": "us-gov-we
 """The region used where none is configured, by partition."""
 
 _STS: Mapping[str, str] = {"sts.GetCallerIdentity": "", "sts.AssumeRole": ""}
+ATTEMPTS = 8
 _STS_ATTEMPTS = 3
 """A wrong endpoint or dead network should show at once, not after all the patience that a long run needs."""
 
@@ -40,7 +41,8 @@ class Tuning:
 
     retry_mode: RetryMode = "standard"
     """``standard``, or ``adaptive``, which also slows down when throttled."""
-    max_attempts: int = 8
+    max_attempts: int = 0
+    """Requests per call; 0 for what AWS_MAX_ATTEMPTS or the AWS configuration says, else ``ATTEMPTS``."""
     connect_timeout: float = 5.0
     read_timeout: float = 20.0
     max_connections: int = 10
@@ -136,6 +138,8 @@ def connect(
     tuning = tuning or Tuning()
     try:
         session = new_session(profile)
+        patience = tuning.max_attempts or session.get_config_variable("max_attempts") or ATTEMPTS
+        tuning = replace(tuning, max_attempts=patience)
         configured = region or session.get_config_variable("region") or GLOBAL_REGION["aws"]
         if not _endpoint(session, endpoint_url):
             _check_region(session, configured)
@@ -191,7 +195,7 @@ def config_for(tuning: Tuning, **options: Any) -> Config:
     Regional endpoints everywhere: answers of S3's and STS's global ones depend on where they happen to be answered.
     """
     return Config(
-        retries={"mode": "standard", "total_max_attempts": tuning.max_attempts},
+        retries={"mode": "standard", "total_max_attempts": tuning.max_attempts or ATTEMPTS},
         connect_timeout=tuning.connect_timeout,
         read_timeout=tuning.read_timeout,
         max_pool_connections=tuning.max_connections,
