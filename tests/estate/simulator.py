@@ -259,13 +259,18 @@ def understood(head: bytes, body: bytes) -> Asked:
 class Connection(asyncio.Protocol):
     """One client connection."""
 
-    def __init__(self, organization: Organization) -> None:
+    def __init__(self, organization: Organization, open_ones: set[asyncio.Transport]) -> None:
         self.organization = organization
+        self.open_ones = open_ones
         self.buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.open_ones.add(transport)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self.open_ones.discard(self.transport)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -293,7 +298,8 @@ class Connection(asyncio.Protocol):
 def serving(organization: Organization) -> Iterator[Organization]:
     """Serve an organization from a thread of this process."""
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(lambda: Connection(organization), "127.0.0.1", 0))
+    open_ones: set[asyncio.Transport] = set()
+    server = loop.run_until_complete(loop.create_server(lambda: Connection(organization, open_ones), "127.0.0.1", 0))
     organization.loop = loop
     organization.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     thread = threading.Thread(target=loop.run_forever)
@@ -304,5 +310,11 @@ def serving(organization: Organization) -> Iterator[Organization]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         server.close()
+        for transport in list(open_ones):
+            transport.abort()
+        while (
+            open_ones
+        ):  # a client that was killed, or keeps its connection, must not leave a socket to the garbage collector
+            loop.run_until_complete(asyncio.sleep(0))
         loop.run_until_complete(asyncio.sleep(0))
         loop.close()
