@@ -203,7 +203,8 @@ def installing(folder: str) -> None:
         subprocess.check_output([python, "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"])
     )
     size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file() and not path.is_symlink())
-    print(f"installation: {size / 1e6:.0f} MB in {len(listed)} packages, pip included")
+    brought = [item["name"] for item in listed if item["name"] not in ("pip", "setuptools")]
+    print(f"installation: {size / 1e6:.0f} MB with the environment's own pip, {len(brought)} packages beside it")
 
 
 def main() -> None:
