@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from trailwarden import Finding, check, not_applicable, param
+from trailwarden import Finding, check, param
 from trailwarden.facts import Account, Trail
-from trailwarden.judgements.integrity import concluded, judge_places, never_validated, period_of, too_little
+from trailwarden.judgements.integrity import judge_log_files
 
 
 @dataclass(frozen=True)
@@ -31,25 +31,11 @@ def integrity_log_files_valid(trail: Trail, params: Params) -> Finding:
 
     Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html
     """
-    reports = trail.integrity
-    period = period_of(trail, reports, params.window_days, params.max_age_hours)
-    if never_validated(trail, reports, period):
-        return not_applicable(
-            f"no digest of trail {trail.name} names a log file: log file validation is off",
-            {"LogFileValidationEnabled": False},
-        )
-
-    return judge_places(
+    return judge_log_files(
         trail,
-        reports,
-        period,
-        lambda place: concluded(
-            "integrity-log-files-valid",
-            trail,
-            reports,
-            period,
-            place,
-            lack=lambda item: too_little(item, params.sample),
-        ),
-        {"window_days": params.window_days, "sample": params.sample},
+        trail.integrity,
+        "integrity-log-files-valid",
+        window_days=params.window_days,
+        max_age_hours=params.max_age_hours,
+        sample=params.sample,
     )

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from trailwarden import Finding, check, not_applicable, param
+from trailwarden import Finding, check, param
 from trailwarden.facts import Account, Trail
-from trailwarden.judgements.integrity import concluded, judge_places, never_validated, period_of, too_little, undecided
+from trailwarden.judgements.integrity import judge_log_files, undecided
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,11 @@ def log_content_complete(trail: Trail, params: Params) -> Finding:
     reports = tuple(report for report in given if report.content_check)
     if not reports:
         undecided(trail, f"no events were looked at: add --content to `trailwarden logs verify {trail.bucket_name}`")
-    period = period_of(trail, reports, params.window_days, params.max_age_hours)
-    if never_validated(trail, reports, period):
-        return not_applicable(
-            f"no digest of trail {trail.name} names a log file: log file validation is off",
-            {"LogFileValidationEnabled": False},
-        )
-    return judge_places(
+    return judge_log_files(
         trail,
         reports,
-        period,
-        lambda place: concluded(
-            "log-content-complete", trail, reports, period, place, lack=lambda item: too_little(item, params.sample)
-        ),
-        {"window_days": params.window_days, "sample": params.sample},
+        "log-content-complete",
+        window_days=params.window_days,
+        max_age_hours=params.max_age_hours,
+        sample=params.sample,
     )

@@ -145,6 +145,43 @@ def concluded(
     return (Status.PASS if passes else Status.NOT_APPLICABLE), message
 
 
+def judge_log_files(
+    trail: Trail,
+    reports: Sequence[VerifiedLogs],
+    conclusion: str,
+    *,
+    window_days: int,
+    max_age_hours: int,
+    sample: float,
+) -> Finding:
+    """Judge what was concluded of the log files of a trail, in every account and region.
+
+    Args:
+        trail: the subject.
+        reports: of its logs.
+        conclusion: by its name in a report of ``logs verify``.
+        window_days: how many days back it must hold.
+        max_age_hours: how long ago the verified time may end.
+        sample: the least share of the files that must have been read.
+
+    Raises:
+        Unreadable: as ``judge_places``.
+    """
+    period = period_of(trail, reports, window_days, max_age_hours)
+    if never_validated(trail, reports, period):
+        return not_applicable(
+            f"no digest of trail {trail.name} names a log file: log file validation is off",
+            {"LogFileValidationEnabled": False},
+        )
+    return judge_places(
+        trail,
+        reports,
+        period,
+        lambda place: concluded(conclusion, trail, reports, period, place, lack=lambda item: too_little(item, sample)),
+        {"window_days": window_days, "sample": sample},
+    )
+
+
 def too_little(report: VerifiedLogs, sample: float) -> str:
     """Return what keeps a report from proving anything about log files when a share of at least ``sample`` is asked for."""
     if report.digests_only:
