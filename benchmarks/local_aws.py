@@ -256,15 +256,10 @@ def response(body: str, kind: str = "text/xml") -> bytes:
 MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
-class Connection(asyncio.Protocol):
-    """One client connection: requests in, canned answers out."""
+class Requests(asyncio.Protocol):
+    """One client connection: cuts what comes in into requests, of which a subclass answers each."""
 
-    served: ClassVar[Counter[str]] = Counter()
-
-    def __init__(self, answers: Answers, latency: float) -> None:
-        self.answers = answers
-        self.latency = latency
-        self.buffer = b""
+    buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -280,6 +275,19 @@ class Connection(asyncio.Protocol):
                 return
             body, self.buffer = self.buffer[end + 4 : end + 4 + length], self.buffer[end + 4 + length :]
             self.answer(head, body)
+
+    def answer(self, head: bytes, body: bytes) -> None:
+        raise NotImplementedError
+
+
+class Connection(Requests):
+    """Answers from a can."""
+
+    served: ClassVar[Counter[str]] = Counter()
+
+    def __init__(self, answers: Answers, latency: float) -> None:
+        self.answers = answers
+        self.latency = latency
 
     def answer(self, head: bytes, body: bytes) -> None:
         if head.startswith(b"GET /-/served "):

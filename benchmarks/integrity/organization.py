@@ -19,28 +19,9 @@ from pathlib import Path
 
 from benchmarks.integrity import chains, endpoint
 from benchmarks.integrity.compare import ROOT, environment, server
+from benchmarks.organization.world import DEFAULT_REGIONS
 
 from trailwarden.integrity import times
-
-REGIONS = [
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "ca-central-1",
-    "sa-east-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "eu-central-1",
-    "eu-north-1",
-    "ap-south-1",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-southeast-1",
-    "ap-southeast-2",
-]
 
 
 def make_world(accounts: int, regions: int, logs_per_hour: int) -> endpoint.World:
@@ -49,7 +30,7 @@ def make_world(accounts: int, regions: int, logs_per_hour: int) -> endpoint.Worl
     bucket = chains.Bucket()
     key = chains.signing_key("organization")
     for number in range(accounts):
-        for region in REGIONS[:regions]:
+        for region in DEFAULT_REGIONS[:regions]:
             account = f"{100000000000 + number:012d}"
             spec = chains.ChainSpec(
                 bucket,
@@ -63,7 +44,7 @@ def make_world(accounts: int, regions: int, logs_per_hour: int) -> endpoint.Worl
             )
             chains.build(spec)
     period = chains.KeyPeriod(key, chains.DEFAULT_START - 5 * chains.DAY, chains.DEFAULT_START + 25 * chains.DAY)
-    return endpoint.World({bucket.name: bucket.objects}, {region: [period.entry()] for region in REGIONS})
+    return endpoint.World({bucket.name: bucket.objects}, {region: [period.entry()] for region in DEFAULT_REGIONS})
 
 
 def memory(pid: int) -> dict[str, int]:

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from benchmarks.local_aws import response
+from benchmarks.local_aws import Requests, response
 from benchmarks.organization.answers import HANG_UP, Answers, starting_key
 from benchmarks.organization.world import MANAGEMENT, Asked, Faults, Shape
 
@@ -57,35 +57,22 @@ class Service:
         return response(json.dumps(found), "application/json")
 
 
-class Connection(asyncio.Protocol):
-    """One client connection: requests in, answers out."""
+class Connection(Requests):
+    """One client connection of the organization."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.buffer = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
-            head = self.buffer[: end + 2]
-            mark = head.lower().find(b"\r\ncontent-length:")
-            length = int(head[mark + 17 : head.index(b"\r\n", mark + 17)]) if mark >= 0 else 0
-            if len(self.buffer) < end + 4 + length:
-                return
-            body, self.buffer = self.buffer[end + 4 : end + 4 + length], self.buffer[end + 4 + length :]
-            if head.startswith(CONTROL):
-                self.transport.write(self.service.counts())
-                continue
-            asked, answer = self.service.answers.answer(head, body)
-            self.service.note(asked)
-            if self.service.latency:
-                asyncio.get_running_loop().call_later(self.service.latency, self.send, answer)
-            else:
-                self.send(answer)
+    def answer(self, head: bytes, body: bytes) -> None:
+        if head.startswith(CONTROL):
+            self.transport.write(self.service.counts())
+            return
+        asked, answer = self.service.answers.answer(head, body)
+        self.service.note(asked)
+        if self.service.latency:
+            asyncio.get_running_loop().call_later(self.service.latency, self.send, answer)
+        else:
+            self.send(answer)
 
     def send(self, answer: bytes) -> None:
         if answer is HANG_UP:
